@@ -1,0 +1,206 @@
+"""Bring a DataFrame into the shape a table demands, and check it.
+
+Belongs here: the pandas side of the registry (dtypes, order of columns and rows) and the pandera
+schema generated from a table. Does not belong here: rules about one particular table; those are
+properties of its fields.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from schemas.model import Field, Table
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+_INT = ("int64", "Int64")
+_BOOL = ("bool", "boolean")
+
+
+class SchemaError(ValueError):
+    """A frame does not hold what its table promises; the message names the rows."""
+
+
+def _text(series: pd.Series, where: str) -> pd.Series:
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return series
+    if not pd.api.types.is_string_dtype(series.dtype) or series.dtype == object:
+        odd = series[series.notna() & ~series.map(lambda v: isinstance(v, str))]
+        if len(odd):
+            raise SchemaError(
+                f"{where}: row {odd.index[0]} holds {odd.iloc[0]!r} "
+                f"({type(odd.iloc[0]).__name__}), expected text"
+            )
+    return series.astype("str")
+
+
+def _cast(series: pd.Series, f: Field, where: str) -> pd.Series:
+    try:
+        if f.type == "string":
+            return _text(series, where)
+        if f.type == "int":
+            return series.astype(_INT[f.nullable])
+        if f.type == "float":
+            return series.astype("float64")
+        if f.type == "bool":
+            return series.astype(_BOOL[f.nullable])
+        return pd.to_datetime(series, format="ISO8601").astype("datetime64[s]")
+    except SchemaError:
+        raise
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SchemaError(f"{where}: cannot be read as {f.type}: {error}") from error
+
+
+def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Give a frame a table's columns, column types and row order.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Holds at least the table's columns, in any order; further columns are refused.
+    table : Table
+        The definition to follow.
+
+    Returns
+    -------
+    DataFrame
+        A new frame, columns in registry order, rows sorted by the key, index 0..n-1.
+
+    Raises
+    ------
+    SchemaError
+        If a column is missing or unknown, or a value cannot be read as the field's type.
+    """
+    missing = [c for c in table.columns if c not in frame.columns]
+    extra = [c for c in frame.columns if c not in table.columns]
+    if missing or extra:
+        raise SchemaError(
+            f"{table.name}: missing columns {missing}, unknown columns {extra}; "
+            f"expected exactly {table.columns}"
+        )
+    cast = {f.name: _cast(frame[f.name], f, f"{table.name}.{f.name}") for f in table.fields}
+    out = pd.DataFrame(cast, index=frame.index)
+    if not _is_sorted(out, table.key):
+        out = out.sort_values(list(table.key), kind="stable")
+    return out.reset_index(drop=True)
+
+
+def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> list[np.ndarray]:
+    """Integer codes of each key column whose order is the order of the values."""
+    codes = []
+    for name in key:
+        column = frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            rank = np.argsort(np.argsort(column.cat.categories.to_numpy(dtype=object)))
+            codes.append(rank[column.cat.codes.to_numpy()])
+        elif column.dtype.kind in "iufM" and not column.hasnans:
+            codes.append(column.to_numpy())
+        else:
+            codes.append(pd.factorize(column, sort=True)[0])
+    return codes
+
+
+def _steps(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
+    """Compare each row's key with the one before: 1 greater, 0 equal, -1 smaller."""
+    step = np.zeros(max(len(frame) - 1, 0), dtype=np.int8)
+    for code in reversed(_codes(frame, key)):
+        sign = (code[1:] > code[:-1]).astype(np.int8) - (code[1:] < code[:-1]).astype(np.int8)
+        step = np.where(sign != 0, sign, step)
+    return step
+
+
+def _is_sorted(frame: pd.DataFrame, key: tuple[str, ...]) -> bool:
+    return bool((_steps(frame, key) >= 0).all())
+
+
+def _check(f: Field) -> list[pa.Check]:
+    import pandera.pandas as pa
+
+    checks = []
+    if f.minimum is not None:
+        checks.append(pa.Check.ge(f.minimum))
+    if f.maximum is not None:
+        checks.append(pa.Check.le(f.maximum))
+    if f.allowed or f.pattern:
+        checks.append(pa.Check(lambda s, f=f: _matches(s, f), name=f"{f.name}_values"))
+    return checks
+
+
+def _matches(series: pd.Series, f: Field) -> pd.Series:
+    """Whether each text is one of the allowed values and matches the pattern."""
+    unique = series.unique() if not hasattr(series, "cat") else series.cat.categories
+    good = pd.Series(unique, dtype="str")
+    if f.allowed:
+        good = good[good.isin(f.allowed)]
+    if f.pattern:
+        good = good[good.str.fullmatch(f.pattern)]
+    return series.isin(good) | series.isna()
+
+
+def _dtype(f: Field) -> str | None:
+    """Dtype pandera must see; None for text, which may be `str` or a category (see `conform`)."""
+    return {
+        "string": None,
+        "int": _INT[f.nullable],
+        "float": "float64",
+        "bool": _BOOL[f.nullable],
+        "date": "datetime64[s]",
+    }[f.type]
+
+
+@cache
+def pandera_schema(table: Table) -> pa.DataFrameSchema:
+    """Return the pandera schema of a table: types, bounds, codes, keys, no unknown column."""
+    import pandera.pandas as pa
+
+    return pa.DataFrameSchema(
+        {f.name: pa.Column(_dtype(f), _check(f), nullable=f.nullable) for f in table.fields},
+        checks=[
+            pa.Check(
+                lambda frame: pd.Series(np.append(True, _steps(frame, table.key) > 0)[: len(frame)]),
+                name="key_unique_and_sorted",
+                error=f"rows sorted by {list(table.key)}, no key twice",
+            )
+        ],
+        strict=True,
+        ordered=True,
+        name=table.name,
+    )
+
+
+def validate(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Check a conformed frame against its table.
+
+    Returns
+    -------
+    DataFrame
+        The same frame.
+
+    Raises
+    ------
+    SchemaError
+        Lists every failed rule with how many rows broke it and up to three of them.
+    """
+    import pandera.errors
+
+    try:
+        return pandera_schema(table).validate(frame, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        raise SchemaError(_explain(error.failure_cases, frame, table)) from None
+
+
+def _explain(cases: pd.DataFrame, frame: pd.DataFrame, table: Table) -> str:
+    lines = [f"{table.name}: {len(cases)} values break its schema"]
+    for (column, check), group in cases.groupby(["column", "check"], dropna=False, sort=True):
+        rows = [i for i in group["index"].dropna().unique()[:3] if i in frame.index]
+        shown = "; ".join(
+            str({k: frame.loc[i, k] for k in dict.fromkeys([*table.key, *([column] if column in frame else [])])})
+            for i in rows
+        )
+        lines.append(f"  {column}: {check} broken {len(group)} times, for instance {shown or group['failure_case'].iloc[0]!r}")
+    return "\n".join(lines)
