@@ -162,7 +162,9 @@ def pandera_schema(table: Table) -> pa.DataFrameSchema:
         {f.name: pa.Column(_dtype(f), _check(f), nullable=f.nullable) for f in table.fields},
         checks=[
             pa.Check(
-                lambda frame: pd.Series(np.append(True, _steps(frame, table.key) > 0)[: len(frame)]),
+                lambda frame: pd.Series(
+                    np.append(True, _steps(frame, table.key) > 0)[: len(frame)]
+                ),
                 name="key_unique_and_sorted",
                 error=f"rows sorted by {list(table.key)}, no key twice",
             )
@@ -199,8 +201,15 @@ def _explain(cases: pd.DataFrame, frame: pd.DataFrame, table: Table) -> str:
     for (column, check), group in cases.groupby(["column", "check"], dropna=False, sort=True):
         rows = [i for i in group["index"].dropna().unique()[:3] if i in frame.index]
         shown = "; ".join(
-            str({k: frame.loc[i, k] for k in dict.fromkeys([*table.key, *([column] if column in frame else [])])})
+            str(
+                {
+                    k: frame.loc[i, k]
+                    for k in dict.fromkeys([*table.key, *([column] if column in frame else [])])
+                }
+            )
             for i in rows
         )
-        lines.append(f"  {column}: {check} broken {len(group)} times, for instance {shown or group['failure_case'].iloc[0]!r}")
+        lines.append(
+            f"  {column}: {check} broken {len(group)} times, for instance {shown or group['failure_case'].iloc[0]!r}"
+        )
     return "\n".join(lines)

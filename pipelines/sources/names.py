@@ -27,14 +27,21 @@ def load_map(folder: Path, file: str = "names.csv") -> pd.DataFrame:
     expected = ["name", "iso3", "kind", "start_date", "end_date", "note"]
     if list(names.columns) != expected:
         raise SourceError(
-            folder.name, path, line=1, found=str(list(names.columns)), expected=str(expected),
+            folder.name,
+            path,
+            line=1,
+            found=str(list(names.columns)),
+            expected=str(expected),
             todo="give the map these columns",
         )
     for at, row in enumerate(names.itertuples(index=False)):
         has_code = len(row.iso3) == 3 and row.iso3.isupper()
         if row.kind not in KINDS or has_code != (row.kind in ("state", "territory")):
             raise SourceError(
-                folder.name, path, line=at + 2, found=str(tuple(row)),
+                folder.name,
+                path,
+                line=at + 2,
+                found=str(tuple(row)),
                 expected=f"a kind of {KINDS}, and an ISO code exactly for a state or a territory",
                 todo="correct the row",
             )
@@ -47,8 +54,12 @@ def load_map(folder: Path, file: str = "names.csv") -> pd.DataFrame:
     if overlap.any():
         at = int(overlap[overlap].index[0])
         raise SourceError(
-            folder.name, path, line=at + 2, found=f"{names['name'][at]!r} mapped twice for one time",
-            expected="one row for each name and time", todo="bound the rows by dates",
+            folder.name,
+            path,
+            line=at + 2,
+            found=f"{names['name'][at]!r} mapped twice for one time",
+            expected="one row for each name and time",
+            todo="bound the rows by dates",
         )
     return names
 
@@ -100,8 +111,11 @@ def map_names(
     if when is None and hit.duplicated("name").any():
         twice = hit.loc[hit.duplicated("name"), "name"].unique().tolist()
         raise SourceError(
-            source, file, found=f"names bounded in time {twice} without a date",
-            expected="a date for each row", todo="call map_names with `when`",
+            source,
+            file,
+            found=f"names bounded in time {twice} without a date",
+            expected="a date for each row",
+            todo="call map_names with `when`",
         )
     merged = asked.merge(hit[["name", "when", "iso3", "kind"]], on=["name", "when"], how="left")
     unmapped = merged["kind"].isna()
@@ -109,7 +123,9 @@ def map_names(
         rows = merged[unmapped].drop_duplicates("name")
         shown = ", ".join(f"{n!r} (row {i + 1})" for i, n in rows["name"].head(20).items())
         raise SourceError(
-            source, file, found=f"{len(rows)} names that map to no state: {shown}",
+            source,
+            file,
+            found=f"{len(rows)} names that map to no state: {shown}",
             expected="a row for each name in names.csv",
             todo=f"add them to pipelines/sources/{source}/names.csv with the ISO code, or with the "
             "kind of thing they are",
@@ -117,7 +133,9 @@ def map_names(
     unused = mapping.index.difference(pd.Index(hit["map_row"].unique()))
     if complete and len(unused):
         raise SourceError(
-            source, file, found=f"no use of the mapped names {mapping['name'][unused].tolist()}",
+            source,
+            file,
+            found=f"no use of the mapped names {mapping['name'][unused].tolist()}",
             expected="every row of names.csv used by a complete vintage",
             todo="remove the rows, or check that the file is whole",
         )

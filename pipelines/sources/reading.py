@@ -6,6 +6,7 @@ error they raise. Does not belong here: knowledge of a particular upstream.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -60,7 +61,10 @@ def read_text(source: str, path: Path, encoding: str = "utf-8-sig") -> str:
     refetch = f"fetch the file again and keep its original encoding ({encoding})"
     if not path.is_file():
         raise SourceError(
-            source, path, found="no such file", expected="the upstream's file",
+            source,
+            path,
+            found="no such file",
+            expected="the upstream's file",
             todo="check the folder given with --from, or fetch the file",
         )
     data = path.read_bytes()
@@ -68,7 +72,10 @@ def read_text(source: str, path: Path, encoding: str = "utf-8-sig") -> str:
         raise SourceError(source, path, found="an empty file", expected="data", todo=refetch)
     if data.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
         raise SourceError(
-            source, path, found="an HTML page", expected="the data file",
+            source,
+            path,
+            found="an HTML page",
+            expected="the data file",
             todo="the upstream answered with a web page (often an error or a robot check); "
             "open its address in a browser and save the file itself",
         )
@@ -77,21 +84,32 @@ def read_text(source: str, path: Path, encoding: str = "utf-8-sig") -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SourceError(
-            source, path, line=line, found=f"byte 0x{data[error.start]:02x}",
-            expected=f"text in {encoding}", todo=refetch,
+            source,
+            path,
+            line=line,
+            found=f"byte 0x{data[error.start]:02x}",
+            expected=f"text in {encoding}",
+            todo=refetch,
         ) from None
 
 
 def require_columns(
-    source: str, path: Path, columns: Iterable[object], expected: Sequence[str], line: int | None = 1
+    source: str,
+    path: Path,
+    columns: Iterable[object],
+    expected: Sequence[str],
+    line: int | None = 1,
 ) -> None:
     """Raise a `SourceError` naming every expected column that is not there."""
     have = [str(c) for c in columns]
     missing = [c for c in expected if c not in have]
     if missing:
         raise SourceError(
-            source, path, line=line,
-            found=f"columns {have[:30]}", expected=f"also the columns {missing}",
+            source,
+            path,
+            line=line,
+            found=f"columns {have[:30]}",
+            expected=f"also the columns {missing}",
             todo="check that this is the right file of this source; if the upstream renamed a "
             "column, teach the parser its new name",
         )
@@ -111,14 +129,21 @@ def require_unique(
     value = frame.iloc[at][list(key)].to_dict()
     where = {"row": at + 1} if first_line is None else {"line": first_line + at}
     raise SourceError(
-        source, path, **where, found=f"{value} a second time ({int(twice.sum())} such rows)",
+        source,
+        path,
+        **where,
+        found=f"{value} a second time ({int(twice.sum())} such rows)",
         expected=f"one row for each {list(key)}",
         todo="compare the rows; if the upstream is wrong, add a correction for it",
     )
 
 
 def to_number(
-    source: str, path: Path, text: pd.Series, column: str, first_line: int | None = None,
+    source: str,
+    path: Path,
+    text: pd.Series,
+    column: str,
+    first_line: int | None = None,
     blank: Sequence[str] = ("",),
 ) -> pd.Series:
     """Read a column of text as float64; the `blank` spellings become NaN, anything else is an error."""
@@ -129,7 +154,164 @@ def to_number(
         at = int(wrong.to_numpy().argmax())
         where = {"row": at + 1} if first_line is None else {"line": first_line + at}
         raise SourceError(
-            source, path, **where, found=f"{column} = {text.iloc[at]!r}", expected="a number",
+            source,
+            path,
+            **where,
+            found=f"{column} = {text.iloc[at]!r}",
+            expected="a number",
             todo="look at the line; a shifted line or a new spelling of 'missing' needs the parser's help",
         )
     return numbers.astype("float64")
+
+
+def read_delimited(
+    source: str,
+    path: Path,
+    expected: Sequence[str],
+    *,
+    encoding: str = "utf-8-sig",
+    sep: str = ",",
+    only_expected: bool = False,
+) -> pd.DataFrame:
+    """Read a delimited file with a one-line header, every cell as text, and nothing mended.
+
+    A row with too few or too many cells, a blank line and a last line that is not ended (the mark
+    of a file cut short) are errors. Cells that spell 'NA' stay what they are. Row 0 is line 2.
+
+    Parameters
+    ----------
+    source, path
+        Named in errors.
+    expected : sequence of str
+        Columns that must be there; others may be.
+    encoding, sep
+        Of the file.
+    only_expected : bool
+        Return the expected columns and leave the others unread (for wide or long files).
+
+    Raises
+    ------
+    SourceError
+        If the file is not such a table.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    text = read_text(source, path, encoding)
+    refetch = "compare the file's size with the upstream's and fetch it again"
+    header_line = text.partition("\n")[0].strip("\r")
+    header = [cell.strip().strip('"') for cell in header_line.split(sep)]
+    require_columns(source, path, header, expected)
+    if len(set(header)) != len(header):
+        raise SourceError(
+            source,
+            path,
+            line=1,
+            found=f"columns {header}",
+            expected="each column name once",
+            todo="check that this is the upstream's own file",
+        )
+    if not text.endswith("\n"):
+        raise SourceError(
+            source,
+            path,
+            line=text.count("\n") + 1,
+            found="a last line that is not ended",
+            expected="a line end after the last row",
+            todo=f"the file seems cut short; {refetch}",
+        )
+    lines = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
+    if len(lines) == 1:
+        raise SourceError(
+            source,
+            path,
+            line=1,
+            found="a header and no rows",
+            expected="rows of data",
+            todo="check what was asked of the upstream: some answer a wrong code with nothing",
+        )
+    if not all(lines):
+        raise SourceError(
+            source,
+            path,
+            line=lines.index("") + 1,
+            found="a blank line",
+            expected="a row of data",
+            todo=refetch,
+        )
+    columns = list(expected) if only_expected else header
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(text.encode("utf-8")),
+            read_options=csv.ReadOptions(use_threads=False),
+            parse_options=csv.ParseOptions(delimiter=sep),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(columns, pa.string()),
+                include_columns=columns,
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        row = re.search(r"Row #(\d+): (.*)", str(error))
+        raise SourceError(
+            source,
+            path,
+            line=int(row.group(1)) if row else None,
+            found=row.group(2) if row else str(error),
+            expected=f"{len(header)} cells in each row",
+            todo=f"look at the line; if it is cut, {refetch}",
+        ) from None
+    return pd.DataFrame({c: table.column(c).to_pandas().astype("str") for c in columns})
+
+
+def read_parquet(source: str, path: Path, expected: Sequence[str]) -> pd.DataFrame:
+    """Read a Parquet file that must hold the `expected` columns.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, empty, cut short, not Parquet, or lacks a column.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    if not path.is_file() or not path.stat().st_size:
+        raise SourceError(
+            source,
+            path,
+            found="an empty file" if path.is_file() else "no such file",
+            expected="a Parquet file",
+            todo="check the folder given with --from",
+        )
+    try:
+        names = parquet.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise SourceError(
+            source,
+            path,
+            found=str(error).split(".")[0],
+            expected="a whole Parquet file",
+            todo="the file is cut short or is something else; fetch it again",
+        ) from None
+    require_columns(source, path, names, expected, line=None)
+    return pd.read_parquet(path)
+
+
+def to_integer(
+    source: str, path: Path, text: pd.Series, column: str, first_line: int | None = None
+) -> pd.Series:
+    """Read a column that must hold a whole number in every row as int64 (``2``, ``2.0``)."""
+    numbers = to_number(source, path, text, column, first_line, blank=())
+    wrong = numbers.isna() | (numbers % 1 != 0)
+    if wrong.any():
+        at = int(wrong.to_numpy().argmax())
+        where = {"row": at + 1} if first_line is None else {"line": first_line + at}
+        raise SourceError(
+            source,
+            path,
+            **where,
+            found=f"{column} = {text.iloc[at]!r}",
+            expected="a whole number",
+            todo="look at the line; the columns may have shifted",
+        )
+    return numbers.astype("int64")

@@ -1,0 +1,33 @@
+# make build: environment, warehouse from the bundled figures, summary.   make test: all fast tests.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+
+.PHONY: build test soak lint environment clean
+
+build: $(READY)
+	$(VENV)/bin/alliance-depth build
+
+test: $(READY)
+	$(VENV)/bin/python -m pytest -m "not soak"
+
+soak: $(READY)
+	$(VENV)/bin/python -m pytest -m soak
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+environment: $(READY)
+
+# requirements.lock pins every package with its hashes and names no package index.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name one with: make build PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf $(VENV) warehouse/builds warehouse/work warehouse/alliance_depth.duckdb

@@ -1,0 +1,350 @@
+"""From core tables to output tables: the whole index in four functions.
+
+Belongs here: laying core tables out as indicator cubes, and the results out as tables. Does not
+belong here: formulas (`indices.pillars`, `indices.depth`, `indices.gap`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from indices.composite.uncertainty import interval
+from indices.cube import Array, Axes, bridge_and_carry, swap, trailing_sum
+from indices.definition import Definition
+from indices.depth import (
+    CARRIED,
+    DEPTH_STATUS,
+    MISSING,
+    OBSERVED,
+    STATUS,
+    Depth,
+    Indicators,
+    compute_depth,
+    mutual,
+    same_status,
+)
+from indices.gap import gap_table
+from indices.intervals import MEASURES, yearly_draws
+from indices.pillars.arms import arms_indicators
+from indices.pillars.trade import trade_indicators
+from indices.pillars.treaties import presence
+from indices.pillars.voting import ballots
+
+Frames = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Index:
+    """The computed index, and what its tables need of the way there."""
+
+    data: Indicators
+    depth: Depth
+    sizes: dict[str, Array]
+
+
+def since(data: Indicators, first_year: int) -> Indicators:
+    """Drop the years before `first_year`, which only fill trailing windows."""
+    cut = max(first_year - data.axes.years[0], 0)
+    axes = Axes(data.axes.years[cut:], data.axes.states)
+    return Indicators(
+        axes,
+        data.exists[cut:],
+        {k: v[cut:] for k, v in data.values.items()},
+        {k: v[cut:] for k, v in data.status.items()},
+        {k: v[cut:] for k, v in data.applies.items()},
+    )
+
+
+def pairs(axes: Axes, exists: Array) -> Array:
+    """Directed pairs of two different states that both existed: bool cube."""
+    return exists[:, :, None] & exists[:, None, :] & ~np.eye(len(axes.states), dtype=bool)
+
+
+def indicators(
+    core: Frames, axes: Axes, exists: Array, definition: Definition, *, trade: str = "value_usd"
+) -> Indicators:
+    """Compute every indicator.
+
+    Parameters
+    ----------
+    core : dict of str to DataFrame
+        The core tables by name.
+    axes : Axes
+    exists : bool array, shape (years, states)
+    definition : Definition
+    trade : str
+        ``value_usd``, or ``recorded_usd`` for what customs show.
+    """
+    rules = definition.rules
+    dyads = core["core_treaties__yearly_dyads"]
+    both = pairs(axes, exists)
+
+    def treaty(column: str) -> Array:
+        return axes.cube(dyads, "from_iso3", "to_iso3", column)
+
+    goods = trade_indicators(
+        core["core_trade__yearly_flows"],
+        core["core_trade__yearly_totals"],
+        core["core_geo__yearly_economy"],
+        axes,
+        value=trade,
+        window=int(rules["trade_window_years"]),
+        carry=int(rules["carry_years"]),
+        cif_to_fob=rules["cif_to_fob"],
+    )
+    goods_status = goods.pop("status")
+    transfers = core["core_arms__yearly_dyads"]
+    arms = arms_indicators(
+        transfers,
+        core["core_arms__yearly_totals"],
+        axes,
+        int(transfers["year"].min()),
+        int(transfers["year"].max()),
+        int(rules["arms_window_years"]),
+    )
+    votes = core["core_un__yearly_dyads"]
+    enough = votes[votes["n_joint"] >= rules["minimum_joint_votes"]]
+    values = {
+        **goods,
+        **arms,
+        "security_commitment": treaty("security_commitment"),
+        "defence_presence": presence(treaty("troops_hosted")),
+        "partnership_tier": treaty("partnership_tier"),
+        "economic_agreements": treaty("economic_agreements"),
+        "joint_igos": treaty("joint_igos"),
+        "vote_kappa": axes.cube(enough, "from_iso3", "to_iso3", "kappa"),
+    }
+    values = {k: np.where(both, v, np.nan) for k, v in values.items()}
+    status = {
+        k: np.where(np.isnan(v), MISSING, OBSERVED).astype(np.int8) for k, v in values.items()
+    }
+    for name in goods:
+        status[name] = np.where(np.isnan(values[name]), MISSING, goods_status).astype(np.int8)
+    carried = treaty("is_carried") == 1
+    for name, cube in (
+        ("security_commitment", carried),
+        ("joint_igos", np.array(axes.years)[:, None, None] > 2014),
+        ("economic_agreements", np.array(axes.years)[:, None, None] > 2019),
+    ):
+        known = status[name] == OBSERVED
+        status[name] = np.where(known & cube, CARRIED, status[name]).astype(np.int8)
+    return Indicators(
+        axes, both, values, status, {"partnership_tier": _tier_applies(axes, definition)}
+    )
+
+
+def _tier_applies(axes: Axes, definition: Definition) -> Array:
+    """Only the principals' declared tiers are collected."""
+    chief = np.isin(axes.states, [p for q in definition.questions for p in q.principals])
+    return np.broadcast_to(chief[:, None] | chief[None, :], axes.shape)
+
+
+def sizes(core: Frames, axes: Axes, definition: Definition) -> dict[str, Array]:
+    """What each state's shares are shares of, shape (years, states); for pooling a bloc."""
+    totals, arms = core["core_trade__yearly_totals"], core["core_arms__yearly_totals"]
+    window = int(definition.rules["arms_window_years"])
+    gdp = axes.panel(core["core_geo__yearly_economy"], "iso3", "gdp_usd")
+    return {
+        "trade": axes.panel(totals, "iso3", "exports_usd")
+        + axes.panel(totals, "iso3", "imports_usd"),
+        "arms_imports": trailing_sum(axes.panel(arms, "iso3", "imports_tiv_millions", 0.0), window),
+        "arms_exports": trailing_sum(axes.panel(arms, "iso3", "exports_tiv_millions", 0.0), window),
+        "gdp": bridge_and_carry(gdp, 0, int(definition.rules["carry_years"]))[0],
+    }
+
+
+def compute(core: Frames, axes: Axes, exists: Array, definition: Definition) -> Index:
+    """Compute the index from the core tables, from the definition's first year on."""
+    data = since(indicators(core, axes, exists, definition), definition.first_year)
+    sized = {k: v[-len(data.axes.years) :] for k, v in sizes(core, axes, definition).items()}
+    return Index(data, compute_depth(data, definition), sized)
+
+
+def indicator_table(index: Index, definition: Definition) -> pd.DataFrame:
+    """Lay ``out_indicators__yearly_dyads`` out: every indicator that applies to a pair."""
+    axes, data = index.data.axes, index.data
+    names = sorted(i.name for i in definition.indicators)
+    pillar = {i.name: i.pillar for i in definition.indicators}
+    where = np.stack(
+        [data.exists & data.applies.get(n, np.array(True)) for n in names], axis=-1
+    ).transpose(1, 2, 0, 3)
+    i, j, t, k = np.nonzero(where)
+
+    def gather(cubes: dict[str, Array]) -> Array:
+        return np.stack([cubes[n] for n in names], axis=-1)[t, i, j, k]
+
+    states, pillars = list(axes.states), sorted(set(pillar.values()))
+    of_pillar = np.array([pillars.index(pillar[n]) for n in names])
+    return pd.DataFrame(
+        {
+            "from_iso3": pd.Categorical.from_codes(i, states),
+            "to_iso3": pd.Categorical.from_codes(j, states),
+            "year": np.asarray(axes.years, dtype=np.int64)[t],
+            "indicator": pd.Categorical.from_codes(k, names),
+            "pillar": pd.Categorical.from_codes(of_pillar[k], pillars),
+            "value": gather(data.values),
+            "score": gather(index.depth.scores),
+            "status": pd.Categorical.from_codes(gather(data.status), list(STATUS)),
+        }
+    )
+
+
+def pillar_table(index: Index) -> pd.DataFrame:
+    """Lay ``out_pillars__yearly_dyads`` out."""
+    axes = index.data.axes
+    names = sorted(index.depth.pillars)
+    i, j, t = np.nonzero(index.data.exists.transpose(1, 2, 0))
+    k = np.tile(np.arange(len(names)), len(i))
+    i, j, t = (np.repeat(a, len(names)) for a in (i, j, t))
+
+    def gather(cubes: dict[str, Array]) -> Array:
+        return np.stack([np.broadcast_to(cubes[n], axes.shape) for n in names], -1)[t, i, j, k]
+
+    states = list(axes.states)
+    return pd.DataFrame(
+        {
+            "from_iso3": pd.Categorical.from_codes(i, states),
+            "to_iso3": pd.Categorical.from_codes(j, states),
+            "year": np.asarray(axes.years, dtype=np.int64)[t],
+            "pillar": pd.Categorical.from_codes(k, names),
+            "score": gather(index.depth.pillars),
+            "coverage": gather(index.depth.pillar_coverage),
+        }
+    )
+
+
+def depth_and_gap_tables(
+    index: Index, core: Frames, definition: Definition
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lay ``out_depth__yearly_dyads`` and ``out_gap__yearly`` out, both from the same draws."""
+    axes, depth = index.data.axes, index.depth
+    n = len(axes.states)
+    n_draws = int(definition.uncertainty["draws"])
+    asked = sorted(
+        {s for q in definition.questions for s in (q.focal, *q.bloc_members, *q.principals)}
+        & set(axes.states)
+    )
+    at = np.array([axes.states.index(s) for s in asked])
+    # Draws are kept only for the states of the questions; the others leave their interval.
+    kept = {
+        m: np.full((len(axes.years), len(at), len(at), n_draws), np.nan, np.float32)
+        for m in MEASURES
+    }
+    lo, hi = np.full(axes.shape, np.nan), np.full(axes.shape, np.nan)
+    for t, cells, drawn in yearly_draws(index.data, depth, _ballots(core, axes), definition):
+        low, high = interval(drawn["depth"])
+        lo[t].reshape(-1)[cells], hi[t].reshape(-1)[cells] = low, high
+        for measure in MEASURES:
+            flat = np.full((n * n, n_draws), np.nan, np.float32)
+            flat[cells] = drawn[measure]
+            full = np.where(depth.is_full[t].reshape(-1), 1, np.nan) if measure == "depth" else 1
+            chosen = flat.reshape(n, n, n_draws)[at[:, None], at[None, :]]
+            mask = (
+                np.reshape(full, (n, n))[at[:, None], at[None, :], None]
+                if measure == "depth"
+                else 1
+            )
+            kept[measure][t] = chosen * mask
+    gaps = _gaps(index, kept, asked, definition)
+    return _depth_table(index, lo, hi), gaps
+
+
+def _ballots(core: Frames, axes: Axes) -> object:
+    calls, votes = core["core_un__roll_calls"], core["core_un__votes"]
+    assembly = calls[calls["body"] == "GA"]
+    assembly = assembly.assign(year=assembly["date"].dt.year)
+    made = ballots(votes, assembly, "year")
+    codes = np.full((len(made.codes), len(axes.states)), -1, dtype=np.int8)
+    place = {s: k for k, s in enumerate(made.states)}
+    for k, state in enumerate(axes.states):
+        if state in place:
+            codes[:, k] = made.codes[:, place[state]]
+    return type(made)(codes, made.contested, made.period, axes.states)
+
+
+def _depth_table(index: Index, lo: Array, hi: Array) -> pd.DataFrame:
+    depth, data = index.depth, index.data
+    comparable = same_status(depth)
+    known = ~np.isnan(depth.depth)
+    frame = data.axes.long(
+        data.exists,
+        {
+            "depth": depth.depth,
+            "depth_lo90": lo,
+            "depth_hi90": hi,
+            "depth_status": np.where(known, np.where(depth.is_full, 0, 1), -1),
+            "costly_depth": depth.costly,
+            "declared_depth": depth.declared,
+            "mutual_depth": mutual(comparable),
+            "perception_gap": comparable - swap(comparable),
+            "perception_gap_directional": depth.directional - swap(depth.directional),
+            "coverage": depth.coverage,
+        },
+        ("from_iso3", "to_iso3"),
+    )
+    frame["depth_status"] = pd.Categorical.from_codes(
+        frame["depth_status"].to_numpy(), list(DEPTH_STATUS)
+    )
+    return frame
+
+
+def _gaps(
+    index: Index, draws: dict[str, Array], asked: list[str], definition: Definition
+) -> pd.DataFrame:
+    """The gap of every question, on the small axes of the states that questions name."""
+    axes = index.data.axes
+    at = np.array([axes.states.index(s) for s in asked])
+    small = Axes(axes.years, tuple(asked))
+
+    def cut(cube: Array) -> Array:
+        return np.broadcast_to(cube, axes.shape)[:, at[:, None], at[None, :]]
+
+    data = Indicators(
+        small,
+        cut(index.data.exists),
+        {k: cut(v) for k, v in index.data.values.items()},
+        {k: cut(v) for k, v in index.data.status.items()},
+        {k: cut(v) for k, v in index.data.applies.items()},
+    )
+    sizes_ = {k: v[:, at] for k, v in index.sizes.items()}
+    depth = compute_depth(data, definition)
+    frames = [gap_table(q, data, depth, definition, sizes_, draws) for q in definition.questions]
+    return pd.concat(frames, ignore_index=True)
+
+
+def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition) -> pd.DataFrame:
+    """Lay ``out_beside__yearly_dyads`` out: trade share and depth from recorded trade alone."""
+    data = since(
+        indicators(core, axes, exists, definition, trade="recorded_usd"), definition.first_year
+    )
+    axes = data.axes
+    recorded = compute_depth(data, definition)
+    frames = []
+    for measure, cube in (
+        ("depth_recorded", recorded.depth),
+        ("trade_share_recorded", data.values["trade_share"]),
+    ):
+        frame = axes.long(data.exists & ~np.isnan(cube), {"value": cube}, ("from_iso3", "to_iso3"))
+        frames.append(frame.assign(measure=measure))
+    return pd.concat(frames, ignore_index=True)
+
+
+def output_tables(
+    core: Frames, axes: Axes, exists: Array, definition: Definition
+) -> tuple[pd.DataFrame, ...]:
+    """Compute every output table, in the order of the asset that publishes them.
+
+    `axes` may start before the index does, so that trailing windows are full from its first year.
+    """
+    index = compute(core, axes, exists, definition)
+    depth, gap = depth_and_gap_tables(index, core, definition)
+    return (
+        indicator_table(index, definition),
+        pillar_table(index),
+        depth,
+        gap,
+        beside_table(core, axes, exists, definition),
+    )

@@ -1,0 +1,1 @@
+"""Composite-indicator methods: normalise, weight, aggregate, uncertainty."""

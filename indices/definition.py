@@ -1,0 +1,179 @@
+"""The index as data: reads and checks `definition.toml`.
+
+Belongs here: the shape of the definition and the errors a wrong one gives. Does not belong here:
+any number of the index, or any arithmetic with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+DEFINITION = Path(__file__).with_name("definition.toml")
+TRANSFORMS = ("linear", "log1p", "log")
+KINDS = ("costly", "declared")
+
+
+class DefinitionError(ValueError):
+    """The definition of the index contradicts itself; the message names the entry."""
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator: how its value becomes a score, and what it weighs in its pillar."""
+
+    name: str
+    pillar: str
+    label: str
+    unit: str
+    transform: str
+    lo: float
+    hi: float
+    weight: float
+    kind: str
+    directional: bool
+    applies: str = "all"
+    cap_below_share: float | None = None
+    cap_score: float | None = None
+
+
+@dataclass(frozen=True)
+class Pillar:
+    """One pillar: its weight in the index and its indicators."""
+
+    name: str
+    weight: float
+    indicators: tuple[Indicator, ...]
+    required: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A comparison: the ties of principals with a focal state against those with a bloc."""
+
+    name: str
+    label: str
+    focal: str
+    bloc: str
+    bloc_members: tuple[str, ...]
+    principals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The whole index."""
+
+    version: str
+    first_year: int
+    pillars: tuple[Pillar, ...]
+    ladder: dict[str, float]
+    tiers: dict[str, float]
+    rules: dict[str, float]
+    uncertainty: dict[str, float]
+    questions: tuple[Question, ...]
+    sha256: str
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """All indicators in order of their pillars."""
+        return tuple(i for p in self.pillars for i in p.indicators)
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+
+def _positive(weight: float, where: str) -> float:
+    if not weight > 0:
+        raise DefinitionError(f"{where}: weight is {weight}, expected a number above 0")
+    return float(weight)
+
+
+def _indicator(pillar: str, raw: dict[str, Any]) -> Indicator:
+    where = f"indicator {raw.get('name', '(unnamed)')} of pillar {pillar}"
+    try:
+        made = Indicator(pillar=pillar, **raw)
+    except TypeError as error:
+        raise DefinitionError(f"{where}: {error}") from None
+    _positive(made.weight, where)
+    if made.transform not in TRANSFORMS or made.kind not in KINDS:
+        raise DefinitionError(
+            f"{where}: transform {made.transform!r} and kind {made.kind!r}, expected one of "
+            f"{TRANSFORMS} and one of {KINDS}"
+        )
+    if not made.lo < made.hi:
+        raise DefinitionError(f"{where}: goalposts {made.lo} and {made.hi}, expected lo below hi")
+    if made.transform == "log" and made.lo <= 0:
+        raise DefinitionError(f"{where}: lower goalpost {made.lo} has no logarithm")
+    return made
+
+
+def _pillar(raw: dict[str, Any]) -> Pillar:
+    name = raw["name"]
+    indicators = tuple(_indicator(name, i) for i in raw["indicator"])
+    total = sum(i.weight for i in indicators)
+    if abs(total - 1) > 1e-9:
+        raise DefinitionError(f"pillar {name}: its indicators weigh {total} together, expected 1")
+    required = raw.get("required")
+    if required is not None and required not in [i.name for i in indicators]:
+        raise DefinitionError(f"pillar {name}: required indicator {required!r} is not one of its")
+    return Pillar(name, _positive(raw["weight"], f"pillar {name}"), indicators, required)
+
+
+def parse_definition(text: bytes) -> Definition:
+    """Read a definition from the bytes of a TOML file.
+
+    Raises
+    ------
+    DefinitionError
+        If a weight is not positive, weights do not add to one, goalposts are reversed, a name
+        stands twice, or an entry is missing or unknown.
+    """
+    try:
+        raw = tomllib.loads(text.decode())
+        pillars = tuple(_pillar(p) for p in raw["pillar"])
+        questions = tuple(
+            Question(
+                q["name"],
+                q["label"],
+                q["focal"],
+                q["bloc"],
+                tuple(q["bloc_members"]),
+                tuple(q["principals"]),
+            )
+            for q in raw["question"]
+        )
+        made = Definition(
+            version=raw["version"],
+            first_year=raw["first_year"],
+            pillars=pillars,
+            ladder={k: float(v) for k, v in raw["ladder"].items()},
+            tiers={k: float(v) for k, v in raw["tiers"].items()},
+            rules=raw["rules"],
+            uncertainty=raw["uncertainty"],
+            questions=questions,
+            sha256=hashlib.sha256(text).hexdigest(),
+        )
+    except tomllib.TOMLDecodeError as error:
+        raise DefinitionError(f"not valid TOML: {error}") from None
+    except KeyError as error:
+        raise DefinitionError(f"entry {error} is missing") from None
+    names = [i.name for i in made.indicators]
+    if len(set(names)) != len(names):
+        raise DefinitionError(f"an indicator is named twice: {sorted(names)}")
+    total = sum(p.weight for p in pillars)
+    if abs(total - 1) > 1e-9:
+        raise DefinitionError(f"the pillars weigh {total} together, expected 1")
+    return made
+
+
+@cache
+def load_definition(path: Path = DEFINITION) -> Definition:
+    """Return the definition of the index, by default the one beside this module."""
+    try:
+        return parse_definition(path.read_bytes())
+    except DefinitionError as error:
+        raise DefinitionError(f"{path}: {error}") from None

@@ -1,0 +1,213 @@
+"""The question: are a principal's ties with a bloc deeper than with the focal state?
+
+Belongs here: the four ways of making one of a bloc, and the gap between it and the focal state.
+Does not belong here: depth itself (`indices.depth`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from indices.composite.uncertainty import interval
+from indices.cube import Array, Axes, swap
+from indices.definition import Definition, Question
+from indices.depth import Depth, Indicators, compute_depth, mutual
+from indices.intervals import MEASURES
+
+VIEWS = ("principal", "partner", "mutual")
+
+
+def ties(cube: Array, axes: Axes, principal: str, partners: list[str], view: str) -> Array:
+    """Pick a principal's ties with some partners, in one view: shape (years, partners)."""
+    p = axes.states.index(principal)
+    at = [axes.states.index(s) for s in partners]
+    out_of, into = cube[:, p, at], cube[:, at, p]
+    return {"principal": out_of, "partner": into, "mutual": np.sqrt(out_of * into)}[view]
+
+
+def bloc_mean(values: Array) -> tuple[Array, Array]:
+    """Mean over the bloc's members that have a value, and how many have."""
+    count = (~np.isnan(values)).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(count > 0, np.nansum(values, axis=1) / count, np.nan), count
+
+
+def weighted_bloc(values: Array, weights: Array) -> Array:
+    """Mean weighted by each member's size; members without a value or a size are left out."""
+    usable = ~np.isnan(values) & ~np.isnan(weights)
+    size = np.where(usable, weights, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (np.where(usable, values, 0.0) * size).sum(axis=1) / size.sum(axis=1)
+
+
+def pool(data: Indicators, members: list[str], sizes: dict[str, Array]) -> Indicators:
+    """Make one state of a bloc.
+
+    Parameters
+    ----------
+    data : Indicators
+    members : list of str
+        States of the bloc.
+    sizes : dict of str to array, shape (years, states)
+        ``trade``, ``arms_imports`` (windowed), ``arms_exports`` and ``gdp``: what the bloc's own
+        shares are shares of.
+
+    Returns
+    -------
+    Indicators
+        The same, with the bloc in the place of its first member: what others hold of it is added
+        up (shares, dependence, volume); its own shares are means weighted by the members' sizes,
+        which is the share of the sum; intensity is rebuilt from share and size; obligations,
+        labels and votes are plain means.
+    """
+    axes = data.axes
+    at = [axes.states.index(m) for m in members]
+    head = at[0]
+    own_size = {
+        "trade_share": "trade",
+        "trade_dependence": "gdp",
+        "arms_import_share": "arms_imports",
+        "arms_export_share": "arms_exports",
+    }
+    values = {k: v.copy() for k, v in data.values.items()}
+
+    def weighted(cube: Array, size: Array) -> Array:
+        part = cube[:, at, :]
+        weight = np.broadcast_to(size[:, at, None], part.shape)
+        usable = ~np.isnan(part) & ~np.isnan(weight)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            total = np.where(usable, weight, 0).sum(axis=1)
+            mean = np.where(usable, part * weight, 0).sum(axis=1) / total
+        # Nobody of the bloc moved any arms: a share of nothing is zero, as for a single state.
+        empty = usable.any(axis=1) & (total == 0)
+        return np.where(empty, 0.0, mean)
+
+    def added(part: Array, axis: int) -> Array:
+        known = ~np.isnan(part)
+        return np.where(known.any(axis=axis), np.nansum(part, axis=axis), np.nan)
+
+    def mean(part: Array, axis: int) -> Array:
+        known = (~np.isnan(part)).sum(axis=axis)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(known > 0, np.nansum(part, axis=axis) / known, np.nan)
+
+    for name, cube in data.values.items():
+        if name in own_size:
+            values[name][:, head, :] = weighted(cube, sizes[own_size[name]])
+            values[name][:, :, head] = added(cube[:, :, at], 2)
+        elif name == "arms_volume":
+            values[name][:, head, :] = added(cube[:, at, :], 1)
+            values[name][:, :, head] = added(cube[:, :, at], 2)
+        elif name != "trade_intensity":
+            values[name][:, head, :] = mean(cube[:, at, :], 1)
+            values[name][:, :, head] = mean(cube[:, :, at], 2)
+    # intensity(i, j) = share(i, j) / (j's share of the rest of the world's trade); the divisor of
+    # each member follows from its own two indicators, and the bloc's is their sum.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        divisor = data.values["trade_share"] / data.values["trade_intensity"]
+        values["trade_intensity"][:, :, head] = values["trade_share"][:, :, head] / added(
+            divisor[:, :, at], 2
+        )
+        values["trade_intensity"][:, head, :] = values["trade_share"][:, head, :] / mean(
+            divisor[:, at, :], 1
+        )
+    return replace(data, values=values)
+
+
+def gap_table(
+    question: Question,
+    data: Indicators,
+    depth: Depth,
+    definition: Definition,
+    sizes: dict[str, Array],
+    draws: dict[str, Array],
+) -> pd.DataFrame:
+    """Compute the gap for every principal, view, measure and year.
+
+    Parameters
+    ----------
+    question : Question
+    data, depth, definition
+    sizes : dict
+        See `pool`; ``trade`` also weights the trade-weighted mean.
+    draws : dict of str to array, shape (years, states, states, draws)
+        Draws of each measure, at least for the pairs of the question.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``out_gap__yearly``; years without a full focal tie have no row.
+    """
+    axes = data.axes
+    members = [m for m in question.bloc_members if m in axes.states]
+    pooled = compute_depth(pool(data, members, sizes), definition)
+    trade = sizes["trade"][:, [axes.states.index(m) for m in members]]
+    frames = []
+    for principal in question.principals:
+        for view in VIEWS:
+            for measure in MEASURES:
+                cube = depth.measure(measure)
+
+                def pick(c: Array, who: list[str], p: str = principal, v: str = view) -> Array:
+                    return ties(c, axes, p, who, v)
+
+                focal = pick(cube, [question.focal])[:, 0]
+                bloc = pick(cube, members)
+                mean, count = bloc_mean(bloc)
+                one = pick(pooled.measure(measure), members[:1])[:, 0]
+                best = np.where(np.isnan(bloc), -np.inf, bloc)
+                deepest = best.max(axis=1)
+                lo, hi, p_deeper = _gap_interval(draws[measure], pick, question.focal, members)
+                gaps = {
+                    "gap": mean - focal,
+                    "gap_trade_weighted": weighted_bloc(bloc, trade) - focal,
+                    "gap_pooled": one - focal,
+                    "gap_best": np.where(count > 0, deepest, np.nan) - focal,
+                }
+                signs = np.sign(np.stack(list(gaps.values())))
+                frame = pd.DataFrame(
+                    {
+                        "question": question.name,
+                        "principal_iso3": principal,
+                        "view": view,
+                        "measure": measure,
+                        "year": axes.years,
+                        "focal_iso3": question.focal,
+                        "bloc": question.bloc,
+                        "bloc_n": count,
+                        "focal_depth": focal,
+                        "bloc_depth": mean,
+                        "gap_lo90": lo,
+                        "gap_hi90": hi,
+                        "p_bloc_deeper": p_deeper,
+                        "best_iso3": np.where(
+                            count > 0, np.array(members)[best.argmax(axis=1)], None
+                        ),
+                        "has_sign_conflict": np.nanmax(signs, axis=0, initial=-1)
+                        - np.nanmin(signs, axis=0, initial=1)
+                        > 1,
+                        **gaps,
+                    }
+                )
+                frames.append(frame[~np.isnan(focal) & (count > 0)])
+    return pd.concat(frames, ignore_index=True)
+
+
+def _gap_interval(
+    draws: Array, pick: object, focal: str, members: list[str]
+) -> tuple[Array, Array, Array]:
+    """Interval of the mean gap and the share of draws above zero, draw by draw."""
+    drawn_focal = pick(draws, [focal])[:, 0]  # type: ignore[operator]
+    drawn_bloc = pick(draws, members)  # type: ignore[operator]
+    mean, _ = bloc_mean(drawn_bloc)
+    gap = mean - drawn_focal
+    lo, hi = interval(gap)
+    with np.errstate(invalid="ignore"):
+        deeper = np.where(np.isnan(lo), np.nan, (gap > 0).mean(axis=-1))
+    return lo, hi, deeper
+
+
+__all__ = ["VIEWS", "bloc_mean", "gap_table", "mutual", "pool", "swap", "ties", "weighted_bloc"]

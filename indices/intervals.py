@@ -1,0 +1,154 @@
+"""Intervals of the depth index: weights drawn around the nominal ones, roll calls resampled.
+
+Belongs here: what is uncertain in this index, and carrying each draw from the inputs to depth for
+every pair. Does not belong here: general drawing and interval code (`indices.composite`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from indices.composite.normalise import goalposts
+from indices.composite.uncertainty import dirichlet_weights
+from indices.cube import Array
+from indices.definition import Definition
+from indices.depth import Depth, Indicators
+from indices.pillars.voting import Ballots, kappa_influence
+
+MEASURES = ("depth", "costly", "declared")
+
+
+@dataclass(frozen=True)
+class WeightDraws:
+    """Drawn weights: of the pillars, shape (draws, pillars), and of the indicators in each."""
+
+    pillars: Array
+    indicators: dict[str, Array]
+
+
+def draw_weights(definition: Definition) -> WeightDraws:
+    """Draw all weights of the index from its seed."""
+    u = definition.uncertainty
+    draws, concentration = int(u["draws"]), u["weight_concentration"]
+    rng = np.random.default_rng([int(u["seed"]), 0])
+
+    def draw(weights: list[float]) -> Array:
+        return dirichlet_weights(np.array(weights), concentration, draws, rng).astype(np.float32)
+
+    return WeightDraws(
+        pillars=draw([p.weight for p in definition.pillars]),
+        indicators={p.name: draw([i.weight for i in p.indicators]) for p in definition.pillars},
+    )
+
+
+def _kappa_draws(codes: Array, kappa: Array, draws: int, rng: np.random.Generator) -> Array:
+    """Kappa over `draws` bootstrap samples of roll calls, to first order: (pairs, draws)."""
+    m = len(codes)
+    weights = rng.multinomial(m, np.full(m, 1 / m), size=draws).astype(np.float32) - 1
+    effect = kappa_influence(codes).reshape(m, -1)
+    return kappa.reshape(-1, 1) + (weights @ effect).T
+
+
+def yearly_draws(
+    data: Indicators, depth: Depth, votes: Ballots, definition: Definition
+) -> Iterator[tuple[int, Array, dict[str, Array]]]:
+    """Draw the index for every pair that has one, a year at a time.
+
+    Parameters
+    ----------
+    data : Indicators
+    depth : Depth
+        Of the same data: decides which pairs and pillars are known.
+    votes : Ballots
+        By calendar year, over exactly the states of the axes.
+    definition : Definition
+
+    Yields
+    ------
+    t : int
+        Position of the year.
+    cells : int array, shape (rows,)
+        Flat positions i * states + j.
+    draws : dict of str to array of float32, shape (rows, draws)
+        For each of `MEASURES`; NaN where the headline is missing.
+    """
+    if tuple(votes.states) != data.axes.states:
+        raise ValueError("the ballots must be laid out over the states of the axes")
+    weights = draw_weights(definition)
+    n_draws = len(weights.pillars)
+    seed = int(definition.uncertainty["seed"])
+    vote = next(i for i in definition.indicators if i.name == "vote_kappa")
+    for t, year in enumerate(data.axes.years):
+        cells = np.flatnonzero(~np.isnan(depth.depth[t]))
+        if not len(cells):
+            continue
+        rng = np.random.default_rng([seed, year])
+        cast = votes.codes[votes.period == year]
+        kappa = _kappa_draws(cast, data.values["vote_kappa"][t], n_draws, rng)[cells]
+        vote_scores = goalposts(kappa, vote.transform, vote.lo, vote.hi).astype(np.float32)
+        yield t, cells, _draw_rows(t, cells, data, depth, weights, vote_scores, definition)
+
+
+def _draw_rows(
+    t: int,
+    cells: Array,
+    data: Indicators,
+    depth: Depth,
+    weights: WeightDraws,
+    vote_scores: Array,
+    definition: Definition,
+) -> dict[str, Array]:
+    kinds = {"depth": ("costly", "declared"), "costly": ("costly",), "declared": ("declared",)}
+    shape = (len(cells), len(weights.pillars))
+    out = {}
+    for measure, wanted in kinds.items():
+        total, present = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        for k, p in enumerate(definition.pillars):
+            columns = [n for n, i in enumerate(p.indicators) if i.kind in wanted]
+            if not columns:
+                continue
+            score = _draw_pillar(t, cells, p.name, columns, data, depth, weights, definition)
+            if p.name == "voting":
+                score = np.where(np.isnan(score), np.nan, vote_scores)
+            if measure == "depth":
+                known = ~np.isnan(depth.pillars[p.name][t].reshape(-1)[cells])[:, None]
+            else:
+                known = np.ones((len(cells), 1), dtype=bool)
+            weight = weights.pillars[:, k] * known
+            total += np.where(known, score, 0.0) * weight
+            present += weight
+        draws = total / present
+        headline = {"depth": depth.depth, "costly": depth.costly, "declared": depth.declared}
+        missing = np.isnan(headline[measure][t].reshape(-1)[cells])
+        draws[missing] = np.nan
+        out[measure] = draws
+    return out
+
+
+def _draw_pillar(
+    t: int,
+    cells: Array,
+    pillar: str,
+    columns: list[int],
+    data: Indicators,
+    depth: Depth,
+    weights: WeightDraws,
+    definition: Definition,
+) -> Array:
+    p = next(q for q in definition.pillars if q.name == pillar)
+    scores = np.stack(
+        [depth.scores[p.indicators[n].name][t].reshape(-1)[cells] for n in columns], axis=1
+    )
+    for c, n in enumerate(columns):
+        mask = data.applies.get(p.indicators[n].name)
+        if mask is not None:
+            scores[~mask[t].reshape(-1)[cells], c] = np.nan
+    known = ~np.isnan(scores)
+    drawn = weights.indicators[pillar][:, columns].T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (np.where(known, scores, 0).astype(np.float32) @ drawn) / (
+            known.astype(np.float32) @ drawn
+        )

@@ -1,0 +1,1 @@
+"""The indicators of the four pillars, one module each."""

@@ -1,0 +1,62 @@
+"""Arms transfers: shares and volume over a trailing window of years."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from indices.cube import Array, Axes, swap, trailing_sum
+
+
+def arms_indicators(
+    transfers: pd.DataFrame,
+    totals: pd.DataFrame,
+    axes: Axes,
+    first_covered: int,
+    last_covered: int,
+    window: int = 10,
+) -> dict[str, Array]:
+    """Compute the three arms indicators for every directed pair.
+
+    Parameters
+    ----------
+    transfers : DataFrame
+        ``core_arms__yearly_dyads``. A pair without a row in a covered year had no transfer.
+    totals : DataFrame
+        ``core_arms__yearly_totals``: with all the world, so that shares are of everything.
+    axes : Axes
+    first_covered, last_covered : int
+        Years the register covers. A window that reaches outside is missing, not zero.
+    window : int
+        Years summed.
+
+    Returns
+    -------
+    dict of str to cube
+        ``arms_import_share`` (%): j's share of what i received; ``arms_export_share`` (%): j's
+        share of what i supplied; ``arms_volume`` (million TIV): both directions. A state without
+        any transfer has shares of zero.
+    """
+    start = min(axes.years[0], first_covered)
+    long_axes = Axes(tuple(range(start, axes.years[-1] + 1)), axes.states)
+    years = np.array(long_axes.years)
+    covered = (years >= first_covered) & (years <= last_covered)
+
+    def lay(array: Array) -> Array:
+        blank = covered.reshape(-1, *[1] * (array.ndim - 1))
+        return trailing_sum(np.where(blank, array, np.nan), window)[len(years) - len(axes.years) :]
+
+    sent = lay(long_axes.cube(transfers, "supplier_iso3", "recipient_iso3", "tiv_millions", 0.0))
+    exports = lay(long_axes.panel(totals, "iso3", "exports_tiv_millions", 0.0))
+    imports = lay(long_axes.panel(totals, "iso3", "imports_tiv_millions", 0.0))
+
+    def share(part: Array, whole: Array) -> Array:
+        whole = whole[:, :, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(whole == 0, 0.0 * part, 100 * part / whole)
+
+    return {
+        "arms_import_share": share(swap(sent), imports),
+        "arms_export_share": share(sent, exports),
+        "arms_volume": sent + swap(sent),
+    }

@@ -1,0 +1,272 @@
+"""Goods trade: from competing reports to one flow, from flows to the trade indicators.
+
+Belongs here: choosing among reports, filling short gaps, unrecorded oil, shares, intensity and
+dependence. Does not belong here: names of states or files; states come as ISO codes, sources as
+labels in an order of preference that the caller gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from indices.cube import Array, Axes, bridge_and_carry, swap, trailing_mean
+
+FLOW = ["exporter_iso3", "importer_iso3", "year"]
+STATUS = np.array(["observed", "imputed", "carried", "missing"])
+
+
+def best_reports(
+    reports: pd.DataFrame, preference: Sequence[str], cif_to_fob: float
+) -> pd.DataFrame:
+    """Choose one report for every flow, and keep what the other side said.
+
+    Parameters
+    ----------
+    reports : DataFrame
+        ``exporter_iso3``, ``importer_iso3``, ``year``, ``reporter``, ``source``, ``value_usd``,
+        ``valuation`` ('FOB' or 'CIF'), and ``value_lo_usd``, ``value_hi_usd``: the range over
+        alternatives of the same source, equal to the value where there is only one. At most one
+        row for each flow, source and reporter.
+    preference : sequence of str
+        Sources, the preferred first. Within a source the importer's report comes before the
+        exporter's, because exporters often do not know the last destination (oil above all).
+    cif_to_fob : float
+        What a CIF value is divided by to become free on board.
+
+    Returns
+    -------
+    DataFrame
+        One row for each flow, sorted: ``recorded_usd``, ``value_lo_usd``, ``value_hi_usd`` free on
+        board, ``method``, ``source``, and ``mirror_ratio``, the importer's report over the
+        exporter's of the same source, both free on board, where both report.
+    """
+    rank = {source: k for k, source in enumerate(preference)}
+    unknown = set(reports["source"].unique()) - set(rank)
+    if unknown:
+        raise ValueError(f"reports from sources without a place in the preference: {unknown}")
+    scale = np.where(reports["valuation"].to_numpy() == "CIF", 1 / cif_to_fob, 1.0)
+    by_importer = (reports["reporter"] == reports["importer_iso3"]).to_numpy()
+    work = pd.DataFrame(
+        {
+            **{k: reports[k].to_numpy() for k in FLOW},
+            "source": reports["source"].to_numpy(),
+            "rank": reports["source"].map(rank).to_numpy(dtype=np.int64),
+            "by_importer": by_importer,
+            "recorded_usd": reports["value_usd"].to_numpy() * scale,
+            "value_lo_usd": reports["value_lo_usd"].to_numpy() * scale,
+            "value_hi_usd": reports["value_hi_usd"].to_numpy() * scale,
+        }
+    )
+    work["order"] = work["rank"] * 2 + ~by_importer
+    work = work.sort_values([*FLOW, "order"], kind="stable", ignore_index=True)
+    same_flow = np.ones(len(work), dtype=bool)
+    for name in FLOW:
+        column = work[name].to_numpy()
+        same_flow[1:] &= column[1:] == column[:-1]
+    same_flow[:1] = False
+    # The exporter's report of the same source, where there is one, is the very next row.
+    value = work["recorded_usd"].to_numpy()
+    mirrored = np.zeros(len(work), dtype=bool)
+    mirrored[:-1] = (
+        same_flow[1:]
+        & (work["rank"].to_numpy()[1:] == work["rank"].to_numpy()[:-1])
+        & work["by_importer"].to_numpy()[:-1]
+        & ~work["by_importer"].to_numpy()[1:]
+    )
+    following = np.append(value[1:], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(mirrored & (following > 0), value / following, np.nan)
+    work["mirror_ratio"] = ratio
+    work["method"] = np.where(work["by_importer"], "importer_report", "exporter_report")
+    chosen = work[~same_flow]
+    return chosen[
+        [*FLOW, "recorded_usd", "value_lo_usd", "value_hi_usd", "method", "source", "mirror_ratio"]
+    ].reset_index(drop=True)
+
+
+def unrecorded_oil(
+    estimates: pd.DataFrame, recorded: pd.DataFrame, prices: pd.DataFrame, barrels: float = 365.25
+) -> pd.DataFrame:
+    """Value the crude that tanker trackers saw and customs did not.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        ``year``, ``kbd_low``, ``kbd_high``: shipments in thousand barrels a day.
+    recorded : DataFrame
+        ``year``, ``kbd``: crude that customs recorded.
+    prices : DataFrame
+        ``year``, ``brent_usd_per_barrel`` and the discount ``discount_lo_usd``, ``discount_usd``,
+        ``discount_hi_usd`` below it; a missing discount counts as none known, zero to the largest
+        discount of any year.
+    barrels : float
+        Days of a year.
+
+    Returns
+    -------
+    DataFrame
+        ``year``, ``adjustment_usd`` (middle of the range of volumes at the central price),
+        ``adjustment_lo_usd`` (low volume, largest discount), ``adjustment_hi_usd``. Each is at
+        least zero: customs may also have seen more than the trackers.
+    """
+    frame = estimates.merge(recorded[["year", "kbd"]], on="year").merge(prices, on="year")
+    largest = prices["discount_hi_usd"].max()
+    middle = frame["discount_usd"].fillna(prices["discount_usd"].median())
+    cheapest = frame["brent_usd_per_barrel"] - frame["discount_hi_usd"].fillna(largest)
+    dearest = frame["brent_usd_per_barrel"] - frame["discount_lo_usd"].fillna(0.0)
+    price = frame["brent_usd_per_barrel"] - middle
+
+    def worth(kbd: pd.Series, usd: pd.Series) -> pd.Series:
+        return (kbd - frame["kbd"]).clip(lower=0) * 1000 * barrels * usd
+
+    return pd.DataFrame(
+        {
+            "year": frame["year"],
+            "adjustment_usd": worth((frame["kbd_low"] + frame["kbd_high"]) / 2, price),
+            "adjustment_lo_usd": worth(frame["kbd_low"], cheapest),
+            "adjustment_hi_usd": worth(frame["kbd_high"], dearest),
+        }
+    )
+
+
+def yearly_flows(
+    chosen: pd.DataFrame, oil: pd.DataFrame, axes: Axes, exists: Array, bridge: int, carry: int
+) -> pd.DataFrame:
+    """Fill short gaps and add unrecorded oil.
+
+    Parameters
+    ----------
+    chosen : DataFrame
+        What `best_reports` returned.
+    oil : DataFrame
+        ``exporter_iso3``, ``importer_iso3``, ``year`` and the three adjustments; may be empty.
+    axes : Axes
+        Years and states of the result.
+    exists : bool array, shape (years, states)
+        Nothing is bridged or carried into a year in which one of the two was no state.
+    bridge, carry : int
+        See `indices.cube.bridge_and_carry`.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``core_trade__yearly_flows``.
+    """
+    names = ("exporter_iso3", "importer_iso3")
+
+    def lay(frame: pd.DataFrame, value: str, fill: float = np.nan) -> Array:
+        return axes.cube(frame, *names, value, fill)
+
+    both = exists[:, :, None] & exists[:, None, :]
+    recorded, status = bridge_and_carry(
+        np.where(both, lay(chosen, "recorded_usd"), np.nan), bridge, carry
+    )
+    # A range that was bridged or carried is bridged or carried with its value.
+    low, _ = bridge_and_carry(np.where(both, lay(chosen, "value_lo_usd"), np.nan), bridge, carry)
+    high, _ = bridge_and_carry(np.where(both, lay(chosen, "value_hi_usd"), np.nan), bridge, carry)
+    adjust = {
+        name: lay(oil, name, fill=0.0)
+        for name in ("adjustment_usd", "adjustment_lo_usd", "adjustment_hi_usd")
+    }
+    where = (status < 3) & both
+    frame = axes.long(
+        where,
+        {
+            "value_usd": recorded + adjust["adjustment_usd"],
+            "recorded_usd": recorded,
+            **adjust,
+            "value_lo_usd": np.minimum(low, recorded),
+            "value_hi_usd": np.maximum(high, recorded),
+            "mirror_ratio": lay(chosen, "mirror_ratio"),
+            "status": status,
+        },
+        names,
+    )
+    order = axes.cube(chosen.assign(row=np.arange(len(chosen))), *names, "row", -1.0)
+    t = frame["year"].to_numpy() - axes.years[0]
+    i, j = (frame[n].cat.codes.to_numpy() for n in names)
+    row = order[t, i, j].astype(np.int64)
+    for name in ("method", "source"):
+        categories = pd.Categorical(chosen[name])
+        codes = np.append(categories.codes, -1)[row]
+        frame[name] = pd.Categorical.from_codes(codes, categories.categories)
+    filled = frame.pop("status").to_numpy()
+    method = frame["method"].cat.add_categories(["bridged", "carried"])
+    method[filled == 1] = "bridged"
+    method[filled == 2] = "carried"
+    frame["method"] = method
+    return frame
+
+
+def trade_indicators(
+    flows: pd.DataFrame,
+    totals: pd.DataFrame,
+    economy: pd.DataFrame,
+    axes: Axes,
+    *,
+    value: str = "value_usd",
+    window: int = 3,
+    carry: int = 2,
+    cif_to_fob: float = 1.06,
+) -> dict[str, Array]:
+    """Compute the three trade indicators for every directed pair.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        ``core_trade__yearly_flows``.
+    totals : DataFrame
+        ``core_trade__yearly_totals``, with the world as WLD.
+    economy : DataFrame
+        ``core_geo__yearly_economy``.
+    axes : Axes
+    value : str
+        Which value of `flows`: ``value_usd``, or ``recorded_usd`` for what customs show.
+    window : int
+        Years of the trailing mean.
+    carry : int
+        Years a state's output may be carried.
+    cif_to_fob : float
+        Imports are counted as the totals count them, with freight: flow times this.
+
+    Returns
+    -------
+    dict of str to cube
+        ``trade_share`` (%), ``trade_intensity`` (ratio), ``trade_dependence`` (%), and
+        ``status``, an int8 cube: 0 observed, 1 imputed, 2 carried, 3 missing, the worse of the
+        two directions of the flow.
+    """
+    sent = axes.cube(flows, "exporter_iso3", "importer_iso3", value)
+    methods = flows["method"].astype("category")
+    code_of = {"bridged": 1, "carried": 2}
+    codes = np.array([code_of.get(c, 0) for c in methods.cat.categories])
+    grade = axes.cube(
+        flows.assign(grade=codes[methods.cat.codes]), "exporter_iso3", "importer_iso3", "grade", 3.0
+    )
+    status = np.maximum(grade, swap(grade)).astype(np.int8)
+    pair = sent + cif_to_fob * swap(sent)
+    world = totals[totals["iso3"] == "WLD"]
+    world_trade = np.full(len(axes.years), np.nan)
+    at = axes.year_index(world["year"])
+    world_trade[at[at >= 0]] = (world["exports_usd"] + world["imports_usd"]).to_numpy()[at >= 0]
+    state_trade = axes.panel(totals, "iso3", "exports_usd") + axes.panel(
+        totals, "iso3", "imports_usd"
+    )
+    gdp, _ = bridge_and_carry(axes.panel(economy, "iso3", "gdp_usd"), 0, carry)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = trailing_mean(pair / state_trade[:, :, None], window)
+        # j's share of the trade of the world without i, smoothed like the numerator.
+        of_rest = trailing_mean(
+            state_trade[:, None, :] / (world_trade[:, None] - state_trade)[:, :, None], window
+        )
+        dependence = trailing_mean(pair / gdp[:, :, None], window)
+        intensity = share / of_rest
+    return {
+        "trade_share": 100 * share,
+        "trade_intensity": intensity,
+        "trade_dependence": 100 * dependence,
+        "status": status,
+    }

@@ -1,0 +1,1 @@
+"""Thin assets by layer: each names its inputs and delegates to a pure function."""

@@ -1,0 +1,91 @@
+"""SIPRI's register under one identity of states: deliveries, pair-years, totals."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from indices.cube import Array, Axes
+from pipelines.core.geo import SOURCES, mid_year
+from pipelines.sources.names import load_map, map_names
+
+
+def _iso3(names: pd.Series, years: pd.Series, table: str) -> pd.Series:
+    """States of SIPRI's names in given years; empty for organisations and armed groups."""
+    return map_names("sipri", table, names, load_map(SOURCES / "sipri"), mid_year(years))["iso3"]
+
+
+def deliveries(register: pd.DataFrame) -> pd.DataFrame:
+    """Deliveries and undelivered orders; an end that is no state has no code."""
+    year = register["delivery_year"].fillna(register["order_year"]).astype("int64")
+    ends = {
+        f"{end}_iso3": _iso3(register[end], year, "raw_sipri__deliveries").replace("", None)
+        for end in ("supplier", "recipient")
+    }
+    return pd.DataFrame(
+        {
+            "delivery_id": register["delivery_id"],
+            **ends,
+            "order_year": register["order_year"],
+            "delivery_year": register["delivery_year"],
+            "designation": register["designation"],
+            "category": register["category"],
+            "number_delivered": register["number_delivered"],
+            "tiv_millions": register["tiv_millions"].fillna(0.0),
+            "status": register["status"],
+            "is_local_production": register["is_local_production"],
+            "is_estimate": register["is_number_estimate"] | register["is_delivery_year_estimate"],
+        }
+    )
+
+
+def yearly_dyads(dyad_years: pd.DataFrame, axes: Axes, exists: Array) -> pd.DataFrame:
+    """Transfers of every pair of existing states in every covered year, zeros included."""
+    ends = {
+        end: _iso3(dyad_years[end], dyad_years["delivery_year"], "raw_sipri__dyad_years")
+        for end in ("supplier", "recipient")
+    }
+    rows = pd.DataFrame(
+        {
+            "supplier": ends["supplier"],
+            "recipient": ends["recipient"],
+            "year": dyad_years["delivery_year"],
+            "tiv_millions": dyad_years["tiv_millions"],
+        }
+    )
+    # Predecessors under one code (North and united Yemen) add up; ordered, so always alike.
+    rows = (
+        rows[(rows["supplier"] != "") & (rows["recipient"] != "")]
+        .groupby(["supplier", "recipient", "year"], sort=True, as_index=False)["tiv_millions"]
+        .sum()
+    )
+    sent = axes.cube(rows, "supplier", "recipient", "tiv_millions", 0.0)
+    first, last = covered_years(dyad_years)
+    where = exists[:, :, None] & exists[:, None, :]
+    where &= ~_same_state(axes)
+    years = pd.Series(axes.years).between(first, last).to_numpy()
+    # A delivery stands even in a year in which one end was not yet, or no more, a state.
+    where = (where | (sent > 0)) & years[:, None, None]
+    return axes.long(where, {"tiv_millions": sent}, ("supplier_iso3", "recipient_iso3"))
+
+
+def _same_state(axes: Axes) -> Array:
+    import numpy as np
+
+    return np.eye(len(axes.states), dtype=bool)
+
+
+def yearly_totals(state_years: pd.DataFrame) -> pd.DataFrame:
+    """A state's exports and imports with all the world."""
+    iso3 = _iso3(state_years["name"], state_years["year"], "raw_sipri__state_years")
+    return (
+        state_years.assign(iso3=iso3)[iso3 != ""]
+        .groupby(["iso3", "year"], sort=True, as_index=False)[
+            ["exports_tiv_millions", "imports_tiv_millions"]
+        ]
+        .sum()
+    )
+
+
+def covered_years(dyad_years: pd.DataFrame) -> tuple[int, int]:
+    """First and last delivery year of the register."""
+    return int(dyad_years["delivery_year"].min()), int(dyad_years["delivery_year"].max())

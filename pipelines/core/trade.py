@@ -1,0 +1,200 @@
+"""Trade under one identity of states: reports side by side, one best flow, totals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from indices.cube import Array, Axes
+from indices.definition import Definition
+from indices.pillars.trade import best_reports, unrecorded_oil, yearly_flows
+from pipelines.core.geo import SOURCES, cow_to_iso3, mid_year
+from pipelines.sources.names import load_map, map_names
+from pipelines.sources.russia_trade.parse import reconcile
+
+MILLION = 1e6
+# The current vintage of a reporter's own statistics first, the closed historical set last.
+PREFERENCE = ("imf", "russia_trade", "cow_trade")
+# States that were one until the end of 1991: COW's zeros among them in 1992 and 1993 are gaps in
+# their first statistics, not trade of nothing.
+EX_SOVIET = (
+    "ARM",
+    "AZE",
+    "BLR",
+    "EST",
+    "GEO",
+    "KAZ",
+    "KGZ",
+    "LTU",
+    "LVA",
+    "MDA",
+    "RUS",
+    "TJK",
+    "TKM",
+    "UKR",
+    "UZB",
+)
+_VALUES = ["value_usd", "value_lo_usd", "value_hi_usd"]
+
+
+def _cow(flows: pd.DataFrame) -> pd.DataFrame:
+    """COW's two flows of a pair, each an import of one from the other, as reports."""
+    when = mid_year(flows["year"])
+    first = cow_to_iso3(flows["ccode1"], when, "geo", "raw_cow_trade__flows")
+    second = cow_to_iso3(flows["ccode2"], when, "geo", "raw_cow_trade__flows")
+    frames = [
+        pd.DataFrame(
+            {
+                "exporter_iso3": exporter,
+                "importer_iso3": importer,
+                "year": flows["year"],
+                "reporter": importer,
+                "value_usd": flows[column] * MILLION,
+            }
+        )
+        for exporter, importer, column in (
+            (second, first, "flow1_usd_millions"),
+            (first, second, "flow2_usd_millions"),
+        )
+    ]
+    both = pd.concat(frames, ignore_index=True).assign(source="cow_trade", valuation="CIF")
+    unborn = (
+        (both["value_usd"] == 0)
+        & both["year"].isin([1992, 1993])
+        & both["exporter_iso3"].isin(EX_SOVIET)
+        & both["importer_iso3"].isin(EX_SOVIET)
+    )
+    return both[both["value_usd"].notna() & ~unborn]
+
+
+def _imf(imts: pd.DataFrame) -> pd.DataFrame:
+    """IMTS reports; a blank cell of a reporter that reported the year is a recorded nothing."""
+    mapped = map_names("imf", "raw_imf__imts", imts["counterpart"], load_map(SOURCES / "imf"))
+    group = [imts["reporter"], imts["indicator"], imts["year"]]
+    reported = imts["value_usd_millions"].notna().groupby(group).transform("any")
+    kept = imts[(mapped["kind"] == "state") & reported]
+    partner = mapped.loc[kept.index, "iso3"]
+    is_import = kept["indicator"] == "MG_CIF_USD"
+    return pd.DataFrame(
+        {
+            "exporter_iso3": partner.where(is_import, kept["reporter"]),
+            "importer_iso3": kept["reporter"].where(is_import, partner),
+            "year": kept["year"],
+            "reporter": kept["reporter"],
+            "value_usd": kept["value_usd_millions"].fillna(0.0) * MILLION,
+            "source": "imf",
+            "valuation": np.where(is_import, "CIF", "FOB"),
+        }
+    )
+
+
+def _russia(reports: pd.DataFrame) -> pd.DataFrame:
+    """The compiled reports that give a direction, each under its own source."""
+    kept = reports[reports["flow"].isin(["export", "import"]) & ~reports["is_partial_year"]]
+    is_import = kept["flow"] == "import"
+    return pd.DataFrame(
+        {
+            "exporter_iso3": kept["partner_iso3"].where(is_import, kept["reporter_iso3"]),
+            "importer_iso3": kept["reporter_iso3"].where(is_import, kept["partner_iso3"]),
+            "year": kept["year"],
+            "reporter": kept["reporter_iso3"],
+            "value_usd": kept["value_usd"],
+            "source": "russia_trade: " + kept["source"],
+            "valuation": np.where(is_import, "CIF", "FOB"),
+        }
+    )
+
+
+def _exists(frame: pd.DataFrame, axes: Axes, exists: Array) -> pd.Series:
+    """Whether both ends of each row were states on the axes in its year."""
+    t = axes.year_index(frame["year"])
+    i = axes.state_index(frame["exporter_iso3"])
+    j = axes.state_index(frame["importer_iso3"])
+    inside = (t >= 0) & (i >= 0) & (j >= 0) & (i != j)
+    return pd.Series(inside & exists[t, i] & exists[t, j], index=frame.index)
+
+
+def reported_flows(
+    cow: pd.DataFrame, imts: pd.DataFrame, russia: pd.DataFrame, axes: Axes, exists: Array
+) -> pd.DataFrame:
+    """Every report of a flow between two states of the axes, alternatives side by side."""
+    both = pd.concat([_imf(imts), _russia(russia), _cow(cow)], ignore_index=True)
+    return both[_exists(both, axes, exists)].reset_index(drop=True)
+
+
+def best_flows(
+    reported: pd.DataFrame, russia: pd.DataFrame, definition: Definition
+) -> pd.DataFrame:
+    """One report for every flow; Russia's competing figures are reconciled first."""
+    single = reported[reported["source"].isin(PREFERENCE)]
+    single = single.assign(value_lo_usd=single["value_usd"], value_hi_usd=single["value_usd"])
+    settled = reconcile(russia)
+    # A reconciled figure stands for the importer's side, whoever reported the parts.
+    settled = settled.assign(reporter=settled["importer_iso3"], source="russia_trade")
+    columns = [
+        "exporter_iso3",
+        "importer_iso3",
+        "year",
+        "reporter",
+        "source",
+        "valuation",
+        *_VALUES,
+    ]
+    both = pd.concat([single[columns], settled[columns]], ignore_index=True)
+    chosen = best_reports(both, PREFERENCE, definition.rules["cif_to_fob"])
+    reconciled = chosen["source"] == "russia_trade"
+    return chosen.assign(method=chosen["method"].where(~reconciled, "reconciled"))
+
+
+def oil_adjustment(
+    estimates: pd.DataFrame, recorded: pd.DataFrame, prices: pd.DataFrame
+) -> pd.DataFrame:
+    """Iranian crude that reached China without standing in China's customs, by year."""
+    return unrecorded_oil(estimates, recorded, prices).assign(
+        exporter_iso3="IRN", importer_iso3="CHN"
+    )
+
+
+def flows(
+    chosen: pd.DataFrame, oil: pd.DataFrame, axes: Axes, exists: Array, definition: Definition
+) -> pd.DataFrame:
+    """The best estimate of every flow, short gaps bridged, unrecorded oil added."""
+    return yearly_flows(
+        chosen,
+        oil,
+        axes,
+        exists,
+        int(definition.rules["bridge_years"]),
+        int(definition.rules["carry_years"]),
+    )
+
+
+def yearly_totals(totals: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
+    """Trade of every state, and of the world as WLD, with the whole world."""
+    known = totals[totals["value_usd_millions"].notna() & totals["year"].isin(years)]
+    mapped = map_names(
+        "unctad_trade",
+        "raw_unctad__merchandise_totals",
+        known["unctad_code"],
+        load_map(SOURCES / "unctad_trade"),
+        mid_year(known["year"]),
+    )
+    iso3 = mapped["iso3"].where(known["iso3"] != "WLD", "WLD")
+    kept = known.assign(iso3=iso3, usd=known["value_usd_millions"] * MILLION)[
+        (mapped["kind"] == "state") | (iso3 == "WLD")
+    ]
+    wide = kept.pivot(index=["iso3", "year"], columns="flow", values="usd")
+    estimated = (
+        kept["footnote"]
+        .fillna("")
+        .str.contains("Estimated")
+        .groupby([kept["iso3"], kept["year"]])
+        .any()
+    )
+    return pd.DataFrame(
+        {
+            "exports_usd": wide["exports"],
+            "imports_usd": wide["imports"],
+            "is_estimate": estimated.reindex(wide.index),
+        }
+    ).reset_index()

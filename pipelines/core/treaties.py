@@ -1,0 +1,311 @@
+"""Commitments, labels, agreements, memberships and posture under one identity of states."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from indices.cube import Array, Axes
+from indices.definition import Definition
+from indices.pillars.treaties import (
+    FLAGS,
+    agreement_counts,
+    commitment_kind,
+    joint_memberships,
+    obligations,
+    pairs_of_members,
+    tier_cube,
+)
+from pipelines.core.geo import SOURCES, cow_to_iso3, mid_year
+from pipelines.sources.atop.obligations import directed_obligations
+from pipelines.sources.desta.parse import agreements_in_force
+from pipelines.sources.names import load_map, map_names
+
+ATOP_URL = "http://www.atopdata.org/data.html"
+# After its last coded year a treaty stays in force until a sourced end.
+ATOP_LAST_YEAR = 2018
+IGO_LAST_YEAR = 2014
+TROOPS_SENDER = "USA"
+# Clubs that are intergovernmental organisations founded or joined after the last year of the IGO
+# data, and the code under which that data knows them, if it does.
+IGO_CODES = {
+    "sco": "sco",
+    "eaeu": "eaeu",
+    "aiib": "aiib",
+    "opec": "opec",
+    "csto": "csto",
+    "gcc": "gcc",
+    "arab_league": "lnl",
+    "asean": "asean",
+    "eu": "eu",
+    "gecf": "gecf",
+    "au": "au",
+    "oic": "oic",
+}
+
+
+def atop_commitments(
+    members: pd.DataFrame, agreements: pd.DataFrame, dormant: pd.DataFrame, ends: pd.DataFrame
+) -> pd.DataFrame:
+    """ATOP's obligations between states, cut where a sourced end came after ATOP's last year."""
+    rows = directed_obligations(members).merge(
+        agreements[["atopid", "n_members"]], on="atopid", how="left"
+    )
+    for end in ("from", "to"):
+        rows[f"{end}_iso3"] = cow_to_iso3(
+            rows[f"{end}_ccode"], rows["start_date"], "geo", "raw_atop__members"
+        )
+    rows = rows[(rows["from_iso3"] != "") & (rows["to_iso3"] != "")].reset_index(drop=True)
+    rows["end_date"] = _sourced_end(rows, ends)
+    kind = commitment_kind(rows, _is_dormant(rows, dormant))
+    phase = rows.groupby(["atopid", "from_iso3", "to_iso3"]).cumcount() + 1
+    return pd.DataFrame(
+        {
+            "commitment_id": "atop-"
+            + rows["atopid"].astype("str")
+            + "-"
+            + rows["from_iso3"]
+            + "-"
+            + rows["to_iso3"]
+            + "-"
+            + phase.astype("str"),
+            "from_iso3": rows["from_iso3"],
+            "to_iso3": rows["to_iso3"],
+            "instrument": "ATOP " + rows["atopid"].astype("str"),
+            "kind": kind,
+            "start_date": rows["start_date"],
+            "end_date": rows["end_date"],
+            **{f: rows[f] for f in FLAGS},
+            "n_parties": rows["n_members"].clip(lower=2),
+            "confidence": "high",
+            "source_url": ATOP_URL,
+            "source": "atop",
+        }
+    )
+
+
+def _is_dormant(rows: pd.DataFrame, dormant: pd.DataFrame) -> np.ndarray:
+    return rows["atopid"].isin(dormant["atopid"]).to_numpy()
+
+
+def _sourced_end(rows: pd.DataFrame, ends: pd.DataFrame) -> pd.Series:
+    """End of each obligation: ATOP's, or the earliest sourced end of the whole or of a member."""
+    end = rows["end_date"].copy()
+    for row in ends.itertuples(index=False):
+        hit = rows["atopid"] == row.atopid
+        if row.iso3:
+            hit &= (rows["from_iso3"] == row.iso3) | (rows["to_iso3"] == row.iso3)
+        earlier = hit & (end.isna() | (end > row.end_date)) & (rows["start_date"] <= row.end_date)
+        end = end.mask(earlier, row.end_date)
+    return end
+
+
+def curated_commitments(table: pd.DataFrame) -> pd.DataFrame:
+    """Curated commitments, a mutual one from both ends; sourced denials have no row here."""
+    held = table[table["kind"] != "none"]
+    back = held[held["is_mutual"]].rename(columns={"from_iso3": "to_iso3", "to_iso3": "from_iso3"})
+    both = pd.concat(
+        [
+            held.assign(commitment_id="curated-" + held["commitment_id"]),
+            back.assign(commitment_id="curated-" + back["commitment_id"] + "-back"),
+        ],
+        ignore_index=True,
+    )
+    columns = [
+        "commitment_id",
+        "from_iso3",
+        "to_iso3",
+        "instrument",
+        "kind",
+        "start_date",
+        "end_date",
+        *FLAGS,
+        "confidence",
+        "source_url",
+    ]
+    return both[columns].assign(n_parties=2, source="curated")
+
+
+def commitments(atop: pd.DataFrame, curated: pd.DataFrame) -> pd.DataFrame:
+    """All commitments between states."""
+    return pd.concat([atop, curated], ignore_index=True)
+
+
+def agreements(treaties: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
+    """Investment and trade agreements in force, one row for each unordered pair."""
+    names = load_map(SOURCES / "investment_treaties")
+    in_force = treaties[treaties["in_force_date"].notna()]
+    ends = {
+        side: map_names(
+            "investment_treaties",
+            "raw_unctad__investment_treaties",
+            in_force[f"party_{n}"],
+            names,
+            in_force["in_force_date"],
+        )["iso3"]
+        for n, side in ((1, "a_iso3"), (2, "b_iso3"))
+    }
+    bilateral = pd.DataFrame(
+        {**ends, "start_date": in_force["in_force_date"], "end_date": in_force["terminated_date"]}
+    )
+    bilateral = bilateral[(bilateral["a_iso3"] != "") & (bilateral["b_iso3"] != "")]
+    members = agreements_in_force(desta)
+    start = pd.to_datetime(members["start_year"].astype("str") + "-01-01")
+    mapped = map_names(
+        "desta",
+        "raw_desta__members",
+        members["member_iso_numeric"].astype("str"),
+        load_map(SOURCES / "desta"),
+        start,
+    )
+    end_year = members["end_year"].astype("Int64").astype("str")
+    dated = pd.DataFrame(
+        {
+            "agreement": members["base_treaty"],
+            "iso3": mapped["iso3"],
+            "start_date": start,
+            "end_date": pd.to_datetime((end_year + "-12-31").where(members["end_year"].notna())),
+        }
+    )
+    trade = pairs_of_members(
+        dated[dated["iso3"] != ""].drop_duplicates(["agreement", "iso3", "start_date"]), "agreement"
+    )
+    columns = ["a_iso3", "b_iso3", "start_date", "end_date"]
+    return pd.concat([bilateral[columns], trade[columns]], ignore_index=True)
+
+
+def full_memberships(igo: pd.DataFrame, curated: pd.DataFrame, last_year: int) -> pd.DataFrame:
+    """Full memberships by year: the IGO data, carried with sourced accessions and exits.
+
+    A membership of the data's last year stands until a curated row ends it; a curated accession
+    adds one. Organisations without a charter (BRICS, G20) are no intergovernmental organisations.
+    """
+    full = igo[igo["status"] == "full"]
+    iso3 = cow_to_iso3(full["ccode"], mid_year(full["year"]), "geo", "raw_cow_igo__memberships")
+    known = pd.DataFrame({"iso3": iso3, "year": full["year"], "igo": full["igo"]})
+    known = known[known["iso3"] != ""].drop_duplicates()
+    carried = known[known["year"] == IGO_LAST_YEAR].drop(columns="year")
+    later = curated[curated["group_id"].isin(IGO_CODES) & (curated["status"] == "member")]
+    later = later.assign(igo=later["group_id"].map(IGO_CODES))
+    frames = [known]
+    for year in range(IGO_LAST_YEAR + 1, last_year + 1):
+        day = pd.Timestamp(year, 12, 31)
+        ended = later[later["end_date"].notna() & (later["end_date"] < day)]
+        gone = pd.MultiIndex.from_frame(ended[["iso3", "igo"]])
+        held = later[
+            (later["start_date"] <= day) & (later["end_date"].isna() | (later["end_date"] >= day))
+        ]
+        kept = carried[~pd.MultiIndex.from_frame(carried[["iso3", "igo"]]).isin(gone)]
+        frames.append(pd.concat([kept, held[["iso3", "igo"]]]).drop_duplicates().assign(year=year))
+    return pd.concat(frames, ignore_index=True)
+
+
+def troops_hosted(series: pd.DataFrame, posture: pd.DataFrame, axes: Axes) -> Array:
+    """Personnel of one state in another with its consent, cube from sender to host.
+
+    The American series counts persons, not posture: the sourced posture table replaces it for
+    every host and year it speaks of; presence without consent counts as none.
+    """
+    out = np.full(axes.shape, np.nan)
+    mapped = map_names(
+        "us_troops",
+        "raw_us_troops__country_years",
+        series["country_name"],
+        load_map(SOURCES / "us_troops"),
+        mid_year(series["year"]),
+    )
+    rows = series.assign(host=mapped["iso3"], sender=TROOPS_SENDER)
+    rows = rows[(rows["host"] != "") & rows["troops_persons"].notna()]
+    rows = rows.groupby(["sender", "host", "year"], as_index=False)["troops_persons"].sum()
+    out = axes.cube(rows, "sender", "host", "troops_persons")
+    first = posture["start_year"].clip(lower=axes.years[0])
+    last = posture["end_year"].fillna(axes.years[-1]).clip(upper=axes.years[-1])
+    length = (last - first + 1).clip(lower=0).astype("int64").to_numpy()
+    number = np.repeat(np.arange(len(posture)), length)
+    offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+    spread = pd.DataFrame(
+        {
+            "sender": posture["sender_iso3"].to_numpy()[number],
+            "host": posture["host_iso3"].to_numpy()[number],
+            "year": first.to_numpy(dtype=np.int64)[number] + offset,
+            "persons": np.where(posture["has_consent"], posture["personnel"], 0.0)[number],
+        }
+    )
+    sourced = axes.cube(spread, "sender", "host", "persons")
+    return np.where(np.isnan(sourced), out, sourced)
+
+
+def yearly_dyads(
+    held: pd.DataFrame,
+    hostilities: pd.DataFrame,
+    tiers: pd.DataFrame,
+    in_force: pd.DataFrame,
+    memberships: pd.DataFrame,
+    igo_coverage: pd.DataFrame,
+    igo_world: pd.DataFrame,
+    troops: Array,
+    axes: Axes,
+    exists: Array,
+    definition: Definition,
+) -> pd.DataFrame:
+    """Everything that binds two states in a year, one row for each ordered pair."""
+    owed = obligations(
+        held, hostilities, definition.ladder, int(definition.rules["small_group_parties"]), axes
+    )
+    curated = np.append((held["source"] == "curated").to_numpy(), False)[owed.row]
+    years = np.array(axes.years)
+    share, joint = joint_memberships(
+        memberships, _covered(igo_coverage, axes), _world_mean(igo_world, axes), axes
+    )
+    where = exists[:, :, None] & exists[:, None, :] & ~np.eye(len(axes.states), dtype=bool)
+    frame = axes.long(
+        where,
+        {
+            "strongest_kind": owed.kind,
+            "security_commitment": owed.commitment,
+            **owed.flags,
+            "is_suspended": owed.is_suspended,
+            "is_carried": (years > ATOP_LAST_YEAR)[:, None, None] & ~curated,
+            "partnership_tier": tier_cube(tiers, definition.tiers, axes),
+            "economic_agreements": agreement_counts(in_force, axes).astype(np.int64),
+            "joint_igos": share,
+            "n_joint_igos": joint,
+            "troops_hosted": troops,
+        },
+        ("from_iso3", "to_iso3"),
+    )
+    frame["strongest_kind"] = pd.Categorical.from_codes(frame["strongest_kind"], owed.kinds)
+    return frame
+
+
+def _covered(coverage: pd.DataFrame, axes: Axes) -> Array:
+    """State-years the IGO data speaks of, its last year carried."""
+    iso3 = cow_to_iso3(
+        coverage["ccode"], mid_year(coverage["year"]), "geo", "raw_cow_igo__coverage"
+    )
+    rows = coverage.assign(iso3=iso3, one=1.0)[iso3 != ""]
+    known = axes.panel(rows, "iso3", "one", 0.0) > 0
+    last = IGO_LAST_YEAR - axes.years[0]
+    known[last + 1 :] = known[last]
+    return known
+
+
+def _world_mean(world: pd.DataFrame, axes: Axes) -> Array:
+    """Mean share of joint memberships in the world, its last year carried."""
+    by_year = world.set_index("year")["mean_shared_share"].reindex(list(axes.years))
+    return by_year.ffill().to_numpy(dtype=float)
+
+
+def hostilities(table: pd.DataFrame) -> pd.DataFrame:
+    """Wars and clashes between two states, the earlier code first."""
+    columns = [
+        "a_iso3",
+        "b_iso3",
+        "start_date",
+        "end_date",
+        "name",
+        "confidence",
+        "source_url",
+        "note",
+    ]
+    return table[columns]

@@ -1,0 +1,45 @@
+"""Everything Dagster loads: `dagster dev`, `dg dev` and the command line share this."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from pipelines.assets.core import CORE
+from pipelines.assets.factory import FRAMES, ParquetTables
+from pipelines.assets.outputs import OUTPUTS
+from pipelines.assets.publish import PUBLISH
+from pipelines.assets.raw import RAW
+from pipelines.settings import Settings
+
+ASSETS = [*RAW, *CORE, *OUTPUTS, *PUBLISH]
+
+
+def build_defs(**overrides: Any) -> dg.Definitions:
+    """Return the definitions of this project.
+
+    Parameters
+    ----------
+    **overrides
+        Fields of `pipelines.settings.Settings`, for instance ``link`` or ``mode``.
+    """
+    settings = Settings(**overrides)
+    return dg.Definitions(
+        assets=ASSETS,
+        resources={
+            "settings": settings,
+            FRAMES: ParquetTables(folder=str(settings.location.tables)),
+        },
+        jobs=[
+            dg.define_asset_job(
+                "build",
+                selection=dg.AssetSelection.all(),
+                executor_def=dg.in_process_executor,
+                description="The whole way from raw tables to the published warehouse.",
+            )
+        ],
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,80 @@
+"""Running the job in this process: what `alliance-depth build` does.
+
+Does not belong here: what the assets are, or how the outcome is shown.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from warehouse.publish import exclusive
+
+
+def quiet() -> None:
+    """Switch off Dagster's telemetry, Great Expectations' analytics, and their noise."""
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+
+
+class BuildFailed(RuntimeError):
+    """The job stopped; the message says in which table and why."""
+
+
+@contextmanager
+def _ephemeral() -> Iterator[object]:
+    import dagster as dg
+
+    # Quiet console loggers, nothing kept on disk: the persistent instance is for serving.
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def build(progress: Callable[[str], None] | None = None, **settings: object) -> None:
+    """Materialise every asset, in one process on an instance that leaves nothing behind.
+
+    Parameters
+    ----------
+    progress : callable, optional
+        Called with the name of each table as it is done.
+    **settings
+        Fields of `pipelines.settings.Settings`.
+
+    Raises
+    ------
+    BuildFailed
+        Nothing was published then; the previous warehouse stays in use.
+    """
+    quiet()
+    from pipelines.definitions import build_defs
+    from pipelines.settings import Settings
+
+    location = Settings(**settings).location  # type: ignore[arg-type]
+    with exclusive(location), _ephemeral() as instance:
+        job = build_defs(**settings).resolve_job_def("build")
+        faults = []
+        for event in job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        ).all_events:
+            if event.is_step_failure:
+                faults.append(_explain(event))
+            elif event.event_type_value == "ASSET_MATERIALIZATION" and progress:
+                progress(event.asset_key.path[-1])
+        if faults:
+            raise BuildFailed("\n".join(faults))
+
+
+def _explain(event: object) -> str:
+    failure = event.step_failure_data  # type: ignore[attr-defined]
+    data = failure.user_failure_data
+    if data is not None and data.description:
+        return f"{event.step_key}: {data.description}"  # type: ignore[attr-defined]
+    error = failure.error
+    while error.cause is not None:
+        error = error.cause
+    return f"{event.step_key}: {error.message.strip()}"  # type: ignore[attr-defined]

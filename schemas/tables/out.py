@@ -1,0 +1,187 @@
+"""The output layer: indicators, pillars, depth and the gap, and what is published beside them."""
+
+from __future__ import annotations
+
+from schemas.fields import COVERAGE, FROM, SCORE, TO, YEAR, optional, state
+from schemas.model import Field, Table
+
+_PILLAR = Field(
+    "pillar", "string", "Pillar of the index.", allowed=("trade", "arms", "treaties", "voting")
+)
+_ALL = (
+    "un",
+    "sipri",
+    "cow_trade",
+    "imf",
+    "russia_trade",
+    "iran_oil",
+    "unctad_trade",
+    "worldbank",
+    "atop",
+    "cow_igo",
+    "desta",
+    "investment_treaties",
+    "us_troops",
+    "curated",
+)
+
+
+def _points(name: str, description: str, low: float | None = 0) -> Field:
+    return Field(name, "float", description, unit="points", nullable=True, minimum=low, maximum=100)
+
+
+def _gap(name: str, description: str) -> Field:
+    return Field(
+        name, "float", description, unit="points", nullable=True, minimum=-100, maximum=100
+    )
+
+
+TABLES = [
+    Table(
+        "out_indicators__yearly_dyads",
+        "One row per indicator, directed pair and year, from which the index is made.",
+        ("from_iso3", "to_iso3", "year", "indicator"),
+        (
+            FROM,
+            TO,
+            YEAR,
+            Field("indicator", "string", "Indicator, as indices/definition.toml names it."),
+            _PILLAR,
+            Field(
+                "value",
+                "float",
+                "Value in the indicator's own unit (definition.toml).",
+                nullable=True,
+            ),
+            SCORE,
+            Field(
+                "status",
+                "string",
+                "Observed; carried past the source's last year; imputed inside a gap; missing.",
+                allowed=("observed", "carried", "imputed", "missing"),
+            ),
+        ),
+        _ALL,
+        ("imputed", "carried", "partial_coverage"),
+    ),
+    Table(
+        "out_pillars__yearly_dyads",
+        "One row per pillar, directed pair and year.",
+        ("from_iso3", "to_iso3", "year", "pillar"),
+        (FROM, TO, YEAR, _PILLAR, SCORE, COVERAGE),
+        _ALL,
+        ("imputed", "carried", "partial_coverage"),
+    ),
+    Table(
+        "out_depth__yearly_dyads",
+        "The alliance-depth index: how deep the tie of one state to another is, seen from the "
+        "first.",
+        ("from_iso3", "to_iso3", "year"),
+        (
+            FROM,
+            TO,
+            YEAR,
+            _points("depth", "Alliance depth, 0 no tie to 100."),
+            _points("depth_lo90", "Lower end of the 90 % interval of depth."),
+            _points("depth_hi90", "Upper end of the 90 % interval of depth."),
+            Field(
+                "depth_status",
+                "string",
+                "full: all four pillars. partial: three, never to be ranked with or subtracted "
+                "from a full one. null: fewer, no depth.",
+                nullable=True,
+                allowed=("full", "partial"),
+            ),
+            _points(
+                "costly_depth",
+                "The index over what a state pays for: trade, arms, "
+                "obligations, presence; null unless its three pillars are "
+                "known.",
+            ),
+            _points(
+                "declared_depth",
+                "The index over what a state says: votes, labels, "
+                "memberships; null unless its two pillars are known.",
+            ),
+            _points("mutual_depth", "Geometric mean of the depth from both ends."),
+            _gap("perception_gap", "Depth minus the depth seen from the other end."),
+            _gap(
+                "perception_gap_directional",
+                "The same over the indicators that differ by direction (shares and dependence).",
+            ),
+            COVERAGE,
+        ),
+        _ALL,
+        ("imputed", "carried", "partial_coverage", "judgement"),
+    ),
+    Table(
+        "out_gap__yearly",
+        "How much deeper a principal's ties with a bloc are than with the focal state.",
+        ("question", "principal_iso3", "view", "measure", "year"),
+        (
+            Field("question", "string", "Question of definition.toml, for instance iran_gulf."),
+            state("principal_iso3", "The great power at the other end of the ties."),
+            Field(
+                "view",
+                "string",
+                "principal: seen from the principal. partner: seen from the focal state and the "
+                "bloc. mutual: geometric mean of both.",
+                allowed=("principal", "partner", "mutual"),
+            ),
+            Field("measure", "string", "Which index.", allowed=("depth", "costly", "declared")),
+            YEAR,
+            state("focal_iso3", "The focal state."),
+            Field("bloc", "string", "Group of the bloc in core_geo__groups."),
+            Field(
+                "bloc_n",
+                "int",
+                "Members of the bloc with a full depth in the year.",
+                unit="states",
+                minimum=0,
+            ),
+            _points("focal_depth", "Depth of the focal state's tie."),
+            _points("bloc_depth", "Mean depth of the bloc's ties."),
+            _gap("gap", "Bloc minus focal state: positive where the bloc's ties are deeper."),
+            _gap("gap_lo90", "Lower end of the gap's 90 % interval."),
+            _gap("gap_hi90", "Upper end of the gap's 90 % interval."),
+            Field(
+                "p_bloc_deeper",
+                "float",
+                "Share of draws in which the bloc's ties are deeper.",
+                unit="share",
+                nullable=True,
+                minimum=0,
+                maximum=1,
+            ),
+            _gap("gap_trade_weighted", "The gap with the bloc as a mean weighted by total trade."),
+            _gap("gap_pooled", "The gap with the bloc as one unit, its flows added up."),
+            _gap("gap_best", "The gap with the bloc's deepest tie."),
+            optional(state("best_iso3", "Member of the bloc with the deepest tie.")),
+            Field(
+                "has_sign_conflict",
+                "bool",
+                "Whether gap, gap_trade_weighted, gap_pooled and gap_best differ in sign.",
+            ),
+        ),
+        _ALL,
+        ("judgement",),
+    ),
+    Table(
+        "out_beside__yearly_dyads",
+        "Published beside the index, never scored: other measures of the same ties.",
+        ("from_iso3", "to_iso3", "year", "measure"),
+        (
+            FROM,
+            TO,
+            YEAR,
+            Field(
+                "measure",
+                "string",
+                "trade_share_recorded (customs only), or depth_recorded (the index with recorded "
+                "trade only).",
+            ),
+            Field("value", "float", "Value, per cent or points."),
+        ),
+        _ALL,
+    ),
+]

@@ -1,0 +1,247 @@
+"""Build one DuckDB file from Parquet tables, and swap it in for the one that readers see.
+
+A warehouse is never changed in place. Every build is a file of its own, `builds/<id>.duckdb`, made
+read-only when it is whole; `alliance_depth.duckdb` is a symbolic link that moves to it in one
+rename. A build that dies leaves the link where it was, and a writer that dies in a build leaves
+its write-ahead log beside that build, where no later build will ever read it.
+
+Does not belong here: what is in the tables, or in which order they are made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from schemas import REGISTRY, Table
+from schemas.generate import comment_sql, create_table_sql
+from warehouse.views import VIEWS, create_view_sql
+
+ROOT = Path(__file__).resolve().parent
+LINK = ROOT / "alliance_depth.duckdb"
+# Readable by DuckDB 1.x, which the default of 2.x is not.
+STORAGE_VERSION = "v1.0.0"
+
+
+class BuildError(RuntimeError):
+    """Tables could not be brought into the file; the message names every one of them."""
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where the warehouse of one installation lives."""
+
+    link: Path = LINK
+
+    @property
+    def builds(self) -> Path:
+        """Folder of the finished builds."""
+        return self.link.parent / "builds"
+
+    @property
+    def tables(self) -> Path:
+        """Folder of the Parquet files of the run in progress."""
+        return self.link.parent / "work" / "tables"
+
+
+@contextlib.contextmanager
+def exclusive(location: Location) -> Iterator[None]:
+    """Hold the right to build; released by the system when the process ends, however it ends.
+
+    Raises
+    ------
+    BuildError
+        If another process is building.
+    """
+    location.builds.mkdir(parents=True, exist_ok=True)
+    with (location.builds / ".lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BuildError(
+                f"another build is running on {location.link.parent}; wait for it to end, then "
+                "start again"
+            ) from None
+        yield
+
+
+def published_tables() -> list[Table]:
+    """Tables that stand in the warehouse, by name."""
+    return [t for _, t in sorted(REGISTRY.items()) if t.in_warehouse]
+
+
+def _quote(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _load(con: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> int:
+    source = folder / f"{table.name}.parquet"
+    if not source.is_file():
+        raise FileNotFoundError(f"{source.name} was not made")
+    con.execute(create_table_sql(table))
+    columns = ", ".join(f'"{c}"' for c in table.columns)
+    con.execute(f'INSERT INTO "{table.name}" SELECT {columns} FROM read_parquet({_quote(source)})')
+    for statement in comment_sql(table):
+        con.execute(statement)
+    found = con.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()
+    return int(found[0]) if found else 0
+
+
+def build_file(folder: Path, target: Path) -> pd.DataFrame:
+    """Write one DuckDB file from a folder with one Parquet file a table.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``<table>.parquet`` for every published table but ``meta_tables``, which is made
+        here from what was loaded.
+    target : Path
+        The file to make; must not exist.
+
+    Returns
+    -------
+    DataFrame
+        ``table_name``, ``rows``.
+
+    Raises
+    ------
+    BuildError
+        Names every table that could not be loaded and why; the file is removed.
+    """
+    faults, rows = [], []
+    con = duckdb.connect(config={"preserve_insertion_order": True})
+    try:
+        con.execute(f"ATTACH {_quote(target)} AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
+        con.execute("USE made")
+        for table in published_tables():
+            if table.name == "meta_tables":
+                continue
+            try:
+                rows.append({"table_name": table.name, "rows": _load(con, table, folder)})
+            except (duckdb.Error, OSError) as error:
+                faults.append(f"  {table.name}: {error}")
+        if faults:
+            raise BuildError(f"{len(faults)} tables could not be loaded:\n" + "\n".join(faults))
+        counts = pd.DataFrame(rows)
+        _write_meta_tables(con, counts)
+        for view in VIEWS:
+            for statement in create_view_sql(view):
+                con.execute(statement)
+        con.execute("CHECKPOINT")
+    except BaseException:
+        con.close()
+        for leftover in (target, target.with_name(target.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+        raise
+    con.close()
+    return counts
+
+
+def _write_meta_tables(con: duckdb.DuckDBPyConnection, counts: pd.DataFrame) -> None:
+    table = REGISTRY["meta_tables"]
+    by_name = dict(zip(counts["table_name"], counts["rows"], strict=True))
+    con.execute(create_table_sql(table))
+    listed = [
+        (
+            t.name,
+            t.description,
+            ", ".join(t.key),
+            ", ".join(t.sources),
+            ", ".join(t.caveats),
+            by_name.get(t.name, len(published_tables()) + len(VIEWS)),
+        )
+        for t in published_tables()
+    ] + [(v.name, v.description, None, None, None, None) for v in VIEWS]
+    con.executemany('INSERT INTO "meta_tables" VALUES (?, ?, ?, ?, ?, ?)', sorted(listed))
+    for statement in comment_sql(table):
+        con.execute(statement)
+
+
+def publish(folder: Path, build_id: str, location: Location, keep: int = 3) -> Path:
+    """Build the file and move the link to it.
+
+    Parameters
+    ----------
+    folder : Path
+        See `build_file`.
+    build_id : str
+        Name of the build; a build of that name must not exist.
+    location : Location
+    keep : int
+        How many builds stay, the published one included. Older ones are removed when nobody has
+        them open.
+
+    Returns
+    -------
+    Path
+        The finished build.
+    """
+    location.builds.mkdir(parents=True, exist_ok=True)
+    for orphan in location.builds.glob(".*.duckdb*"):
+        orphan.unlink()  # of a build that died; we hold the lock, so nobody writes to it
+    target = location.builds / f"{build_id}.duckdb"
+    if target.exists():
+        raise BuildError(f"{target} exists already; a build is never written twice")
+    partial = location.builds / f".{build_id}.duckdb"
+    build_file(folder, partial)
+    _sync(partial)
+    partial.chmod(0o444)
+    partial.rename(target)
+    _swap(location.link, target)
+    _sync(location.builds)
+    _sync(location.link.parent)
+    remove_old(location, keep)
+    return target
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _swap(link: Path, target: Path) -> None:
+    """Point the link at the target in one rename."""
+    if link.exists() and not link.is_symlink():
+        raise BuildError(f"{link} is a file of its own, expected a link to a build; move it away")
+    waiting = link.with_name(f".{link.name}.next")
+    waiting.unlink(missing_ok=True)
+    waiting.symlink_to(target.relative_to(link.parent))
+    waiting.replace(link)
+
+
+def is_open(path: Path) -> bool:
+    """Whether any process holds the file open, by DuckDB's own lock on it."""
+    mode = path.stat().st_mode
+    path.chmod(mode | 0o200)
+    try:
+        with path.open("r+b") as handle:
+            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        path.chmod(mode)
+    return False
+
+
+def remove_old(location: Location, keep: int) -> list[Path]:
+    """Remove all but the newest builds, sparing the published one and those still open."""
+    current = location.link.resolve()
+    builds = sorted(location.builds.glob("*.duckdb"), key=lambda p: p.stat().st_mtime_ns)
+    removed = []
+    for build in builds[:-keep] if keep else builds:
+        if build == current or is_open(build):
+            continue
+        build.unlink()
+        build.with_name(build.name + ".wal").unlink(missing_ok=True)
+        removed.append(build)
+    return removed

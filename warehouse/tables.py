@@ -1,0 +1,75 @@
+"""One Parquet file per table: the form in which tables pass between steps and into the warehouse.
+
+One function writes every Parquet file of the project, so that equal tables give equal bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas import Table, conform, validate
+from schemas.generate import arrow_schema
+
+
+def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
+    """Turn a conformed frame into Arrow, strings dictionary-encoded so that they stay small.
+
+    The field metadata (descriptions, units) and nullability come from the registry.
+    """
+    schema = arrow_schema(table)
+    columns = []
+    for f in schema:
+        array = pa.Array.from_pandas(frame[f.name])
+        if pa.types.is_dictionary(array.type):
+            array = pa.DictionaryArray.from_arrays(
+                array.indices.cast(pa.int32()), array.dictionary.cast(f.type)
+            )
+        elif pa.types.is_string(f.type):
+            array = array.cast(f.type).dictionary_encode()
+        elif array.type != f.type:
+            array = array.cast(f.type)
+        columns.append(array)
+    fields = [
+        pa.field(f.name, c.type, f.nullable, f.metadata)
+        for f, c in zip(schema, columns, strict=True)
+    ]
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata=schema.metadata))
+
+
+def write(frame: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
+    """Conform, validate and write one table; return the frame as written.
+
+    Raises
+    ------
+    SchemaError
+        If the frame does not hold what the registry promises; then nothing is written.
+    """
+    frame = validate(conform(frame, table), table)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    pq.write_table(
+        to_arrow(frame, table).combine_chunks(),
+        partial,
+        compression="zstd",
+        store_schema=False,
+        use_dictionary=True,
+        version="2.6",
+    )
+    partial.replace(path)
+    return frame
+
+
+def read(path: Path, table: Table) -> pd.DataFrame:
+    """Read one table; repeated strings come as categories."""
+    names = [f.name for f in table.fields if f.type == "string"]
+    arrow = pq.read_table(path, read_dictionary=names)
+    frame = arrow.to_pandas(date_as_object=False, types_mapper=_nullable_types(table).get)
+    return conform(frame, table)
+
+
+def _nullable_types(table: Table) -> dict[pa.DataType, object]:
+    return {}
