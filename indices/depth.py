@@ -94,18 +94,14 @@ def pillar_score(
     return mean
 
 
-def coverage(
-    pillar: Pillar, status: dict[str, Array], applies: dict[str, Array]
-) -> tuple[Array, float]:
-    """Return the observed and the applicable weight of a pillar."""
+def coverage(pillar: Pillar, status: dict[str, Array], applies: dict[str, Array]) -> Array:
+    """Return the share of a pillar's applicable weight that is observed."""
     seen = sum(
         i.weight * ((status[i.name] == OBSERVED) & applies.get(i.name, np.array(True)))
         for i in pillar.indicators
     )
-    possible = sum(
-        i.weight * (applies[i.name] if i.name in applies else 1.0) for i in pillar.indicators
-    )
-    return np.asarray(seen) / possible, 1.0
+    possible = sum(i.weight * applies.get(i.name, np.array(1.0)) for i in pillar.indicators)
+    return np.asarray(seen) / possible
 
 
 def combine(
@@ -145,7 +141,7 @@ def sub_index(
     applies: dict[str, Array],
     chosen: dict[str, tuple[Indicator, ...]],
 ) -> Array:
-    """The same index over some of the indicators; NaN unless all pillars that have any are known."""
+    """The same index over some of the indicators; NaN unless every pillar that has any is known."""
     parts = {
         p.name: pillar_score(p, scores, definition, applies, chosen[p.name])
         for p in definition.pillars
@@ -172,7 +168,7 @@ def compute_depth(data: Indicators, definition: Definition) -> Depth:
     names = tuple(pillars)
     known = sum(~np.isnan(v) for v in pillars.values())
     depth = combine(pillars, definition, names, int(definition.rules["partial_pillars"]))
-    seen = {p.name: coverage(p, data.status, data.applies)[0] for p in definition.pillars}
+    seen = {p.name: coverage(p, data.status, data.applies) for p in definition.pillars}
     total = sum(p.weight * seen[p.name] for p in definition.pillars)
     return Depth(
         scores=scores,

@@ -1,4 +1,4 @@
-"""Fields that stand in many tables, defined once so that equal quantities keep one name and meaning.
+"""Fields that stand in many tables, defined once: equal quantities keep one name and meaning.
 
 Does not belong here: a field that only one table has.
 """

@@ -199,17 +199,11 @@ def validate(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 def _explain(cases: pd.DataFrame, frame: pd.DataFrame, table: Table) -> str:
     lines = [f"{table.name}: {len(cases)} values break its schema"]
     for (column, check), group in cases.groupby(["column", "check"], dropna=False, sort=True):
+        shown = [*table.key, *([column] if column in frame and column not in table.key else [])]
         rows = [i for i in group["index"].dropna().unique()[:3] if i in frame.index]
-        shown = "; ".join(
-            str(
-                {
-                    k: frame.loc[i, k]
-                    for k in dict.fromkeys([*table.key, *([column] if column in frame else [])])
-                }
-            )
-            for i in rows
-        )
+        examples = "; ".join(str(frame.loc[i, shown].to_dict()) for i in rows)
         lines.append(
-            f"  {column}: {check} broken {len(group)} times, for instance {shown or group['failure_case'].iloc[0]!r}"
+            f"  {column}: {check} broken {len(group)} times, for instance "
+            f"{examples or repr(group['failure_case'].iloc[0])}"
         )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Everything that follows from the registry: Arrow schemas, DuckDB types and comments, dictionaries.
+"""What follows from the registry: Arrow schemas, DuckDB types and comments, the dictionary.
 
 Belongs here: pure translations of `Table` and `Field`. Does not belong here: reading or writing
 of any data.

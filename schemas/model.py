@@ -1,8 +1,8 @@
 """The vocabulary of the registry: what a field and a table are.
 
 Belongs here: the two dataclasses, the fixed lists of types, caveats and redistribution levels, and
-the checks that a definition makes sense. Does not belong here: any particular table (`schemas.tables`)
-or anything generated from one (`schemas.pandera_schemas`, `schemas.arrow`, `schemas.ddl`).
+the checks that a definition makes sense. Does not belong here: any particular table
+(`schemas.tables`) or anything generated from one (`schemas.frames`, `schemas.generate`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ CAVEATS = MappingProxyType(
         "estimated_upstream": "The source itself marks these figures as estimates.",
         "revised_upstream": "The source revises past figures between vintages.",
         "imputed": "Holds values this package filled in; a status or method column says which.",
-        "carried": "Holds values carried past the source's last observed year; a column says which.",
+        "carried": "Holds values carried past the source's last observed year; a column says so.",
         "successor_state": "A continuity rule joins a predecessor's figures to a successor state.",
         "compiled_by_hand": "Compiled from individually sourced rows, with a confidence for each.",
         "partial_coverage": "Covers only part of the states or years of the package.",
-        "judgement": "Rests on a stated judgement of this package, varied in its uncertainty analysis.",
+        "judgement": "Rests on a stated judgement, varied in the uncertainty analysis.",
         "non_commercial": "The source allows non-commercial use with attribution only.",
     }
 )

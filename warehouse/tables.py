@@ -67,9 +67,4 @@ def read(path: Path, table: Table) -> pd.DataFrame:
     """Read one table; repeated strings come as categories."""
     names = [f.name for f in table.fields if f.type == "string"]
     arrow = pq.read_table(path, read_dictionary=names)
-    frame = arrow.to_pandas(date_as_object=False, types_mapper=_nullable_types(table).get)
-    return conform(frame, table)
-
-
-def _nullable_types(table: Table) -> dict[pa.DataType, object]:
-    return {}
+    return conform(arrow.to_pandas(date_as_object=False), table)
