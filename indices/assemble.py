@@ -31,7 +31,7 @@ from indices.intervals import MEASURES, yearly_draws
 from indices.pillars.arms import arms_indicators
 from indices.pillars.trade import trade_indicators
 from indices.pillars.treaties import presence
-from indices.pillars.voting import ballots
+from indices.pillars.voting import Ballots, ballots
 
 Frames = dict[str, pd.DataFrame]
 
@@ -131,13 +131,13 @@ def indicators(
     ):
         known = status[name] == OBSERVED
         status[name] = np.where(known & cube, CARRIED, status[name]).astype(np.int8)
-    return Indicators(
-        axes, both, values, status, {"partnership_tier": _tier_applies(axes, definition)}
-    )
+    of_principals = {i.name for i in definition.indicators if i.applies == "principals"}
+    applies = dict.fromkeys(of_principals, _has_principal(axes, definition))
+    return Indicators(axes, both, values, status, applies)
 
 
-def _tier_applies(axes: Axes, definition: Definition) -> Array:
-    """Only the principals' declared tiers are collected."""
+def _has_principal(axes: Axes, definition: Definition) -> Array:
+    """Pairs with one of the questions' principals: some sources speak of nobody else."""
     chief = np.isin(axes.states, [p for q in definition.questions for p in q.principals])
     return np.broadcast_to(chief[:, None] | chief[None, :], axes.shape)
 
@@ -221,48 +221,38 @@ def depth_and_gap_tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lay ``out_depth__yearly_dyads`` and ``out_gap__yearly`` out, both from the same draws."""
     axes, depth = index.data.axes, index.depth
-    n = len(axes.states)
-    n_draws = int(definition.uncertainty["draws"])
-    asked = sorted(
-        {s for q in definition.questions for s in (q.focal, *q.bloc_members, *q.principals)}
-        & set(axes.states)
-    )
+    n, n_draws = len(axes.states), int(definition.uncertainty["draws"])
+    named = {s for q in definition.questions for s in (q.focal, *q.bloc_members, *q.principals)}
+    asked = sorted(named & set(axes.states))
     at = np.array([axes.states.index(s) for s in asked])
     # Draws are kept only for the states of the questions; the others leave their interval.
-    kept = {
-        m: np.full((len(axes.years), len(at), len(at), n_draws), np.nan, np.float32)
-        for m in MEASURES
-    }
+    small = (len(axes.years), len(asked), len(asked))
+    kept = {m: np.full((*small, n_draws), np.nan, np.float32) for m in MEASURES}
+    place = np.full((n, n), -1)
+    place[np.ix_(at, at)] = np.arange(len(asked) ** 2).reshape(small[1:])
     lo, hi = np.full(axes.shape, np.nan), np.full(axes.shape, np.nan)
     for t, cells, drawn in yearly_draws(index.data, depth, _ballots(core, axes), definition):
-        low, high = interval(drawn["depth"])
-        lo[t].reshape(-1)[cells], hi[t].reshape(-1)[cells] = low, high
+        lo[t].reshape(-1)[cells], hi[t].reshape(-1)[cells] = interval(drawn["depth"])
+        to = place.reshape(-1)[cells]
         for measure in MEASURES:
-            flat = np.full((n * n, n_draws), np.nan, np.float32)
-            flat[cells] = drawn[measure]
-            full = np.where(depth.is_full[t].reshape(-1), 1, np.nan) if measure == "depth" else 1
-            chosen = flat.reshape(n, n, n_draws)[at[:, None], at[None, :]]
-            mask = (
-                np.reshape(full, (n, n))[at[:, None], at[None, :], None]
-                if measure == "depth"
-                else 1
-            )
-            kept[measure][t] = chosen * mask
-    gaps = _gaps(index, kept, asked, definition)
-    return _depth_table(index, lo, hi), gaps
+            kept[measure][t].reshape(-1, n_draws)[to[to >= 0]] = drawn[measure][to >= 0]
+    # Only full depths are subtracted from each other.
+    kept["depth"][~depth.is_full[:, at[:, None], at]] = np.nan
+    return _depth_table(index, lo, hi), _gaps(index, kept, asked, definition)
 
 
-def _ballots(core: Frames, axes: Axes) -> object:
-    calls, votes = core["core_un__roll_calls"], core["core_un__votes"]
+def _ballots(core: Frames, axes: Axes) -> Ballots:
+    """Lay the Assembly's votes out by calendar year over the states of the axes."""
+    calls = core["core_un__roll_calls"]
     assembly = calls[calls["body"] == "GA"]
     assembly = assembly.assign(year=assembly["date"].dt.year)
-    made = ballots(votes, assembly, "year")
+    made = ballots(core["core_un__votes"], assembly, "year")
     codes = np.full((len(made.codes), len(axes.states)), -1, dtype=np.int8)
     place = {s: k for k, s in enumerate(made.states)}
     for k, state in enumerate(axes.states):
         if state in place:
             codes[:, k] = made.codes[:, place[state]]
-    return type(made)(codes, made.contested, made.period, axes.states)
+    return Ballots(codes, made.contested, made.period, axes.states)
 
 
 def _depth_table(index: Index, lo: Array, hi: Array) -> pd.DataFrame:

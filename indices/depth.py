@@ -6,6 +6,7 @@ indicator's value comes about (`indices.pillars`), or any number (`definition.to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,12 +151,11 @@ def sub_index(
     return combine(parts, definition, tuple(parts), len(parts))
 
 
-def choose(definition: Definition, **wanted: object) -> dict[str, tuple[Indicator, ...]]:
-    """Pick indicators by attribute, pillar by pillar: ``choose(d, kind='costly')``."""
-    return {
-        p.name: tuple(i for i in p.indicators if all(getattr(i, k) == v for k, v in wanted.items()))
-        for p in definition.pillars
-    }
+def choose(
+    definition: Definition, wanted: Callable[[Indicator], bool]
+) -> dict[str, tuple[Indicator, ...]]:
+    """Pick the wanted indicators, pillar by pillar."""
+    return {p.name: tuple(filter(wanted, p.indicators)) for p in definition.pillars}
 
 
 def compute_depth(data: Indicators, definition: Definition) -> Depth:
@@ -170,17 +170,19 @@ def compute_depth(data: Indicators, definition: Definition) -> Depth:
     depth = combine(pillars, definition, names, int(definition.rules["partial_pillars"]))
     seen = {p.name: coverage(p, data.status, data.applies) for p in definition.pillars}
     total = sum(p.weight * seen[p.name] for p in definition.pillars)
+
+    def over(wanted: Callable[[Indicator], bool]) -> Array:
+        return sub_index(scores, definition, data.applies, choose(definition, wanted))
+
     return Depth(
         scores=scores,
         pillars=pillars,
         pillar_coverage=seen,
         depth=depth,
         is_full=np.asarray(known) >= definition.rules["full_pillars"],
-        costly=sub_index(scores, definition, data.applies, choose(definition, kind="costly")),
-        declared=sub_index(scores, definition, data.applies, choose(definition, kind="declared")),
-        directional=sub_index(
-            scores, definition, data.applies, choose(definition, directional=True)
-        ),
+        costly=over(lambda i: i.kind == "costly"),
+        declared=over(lambda i: i.kind == "declared"),
+        directional=over(lambda i: i.directional),
         coverage=np.asarray(total),
     )
 

@@ -7,6 +7,7 @@ Does not belong here: depth itself (`indices.depth`).
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -66,6 +67,11 @@ def pool(data: Indicators, members: list[str], sizes: dict[str, Array]) -> Indic
     axes = data.axes
     at = [axes.states.index(m) for m in members]
     head = at[0]
+    # The bloc is there as soon as one of its members is.
+    exists = data.exists.copy()
+    exists[:, head, :] = data.exists[:, at, :].any(axis=1)
+    exists[:, :, head] = data.exists[:, :, at].any(axis=2)
+    exists[:, head, head] = False
     own_size = {
         "trade_share": "trade",
         "trade_dependence": "gdp",
@@ -104,17 +110,22 @@ def pool(data: Indicators, members: list[str], sizes: dict[str, Array]) -> Indic
         elif name != "trade_intensity":
             values[name][:, head, :] = mean(cube[:, at, :], 1)
             values[name][:, :, head] = mean(cube[:, :, at], 2)
-    # intensity(i, j) = share(i, j) / (j's share of the rest of the world's trade); the divisor of
-    # each member follows from its own two indicators, and the bloc's is their sum.
+    # intensity(i, j) = share(i, j) * (W - T_i) / T_j with T a state's trade and W the world's. The
+    # factor of a member follows from its own two indicators; the bloc's puts the bloc's T in.
+    trade = sizes["trade"]
+    share, intensity = data.values["trade_share"], data.values["trade_intensity"]
+    factor = np.divide(intensity, share, out=np.full_like(share, np.nan), where=share > 0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        divisor = data.values["trade_share"] / data.values["trade_intensity"]
-        values["trade_intensity"][:, :, head] = values["trade_share"][:, :, head] / added(
-            divisor[:, :, at], 2
-        )
-        values["trade_intensity"][:, head, :] = values["trade_share"][:, head, :] / mean(
-            divisor[:, at, :], 1
-        )
-    return replace(data, values=values)
+        into = np.where(np.isnan(share[:, :, at]), 0.0, trade[:, None, at])
+        out_of = np.where(np.isnan(share[:, at, :]), 0.0, trade[:, at, None])
+        into_bloc = mean(factor[:, :, at] * trade[:, None, at], 2) / into.sum(axis=2)
+        rest = out_of.sum(axis=1, keepdims=True) - out_of
+        of_bloc = mean(factor[:, at, :] - rest / trade[:, None, :], 1)
+    for cells, bloc_factor in ((np.s_[:, :, head], into_bloc), (np.s_[:, head, :], of_bloc)):
+        pooled = values["trade_share"][cells]
+        # Without any trade there is nothing to infer the factor from, and nothing to multiply.
+        values["trade_intensity"][cells] = np.where(pooled == 0, 0.0, pooled * bloc_factor)
+    return replace(data, exists=exists, values=values)
 
 
 def gap_table(
@@ -151,16 +162,17 @@ def gap_table(
             for measure in MEASURES:
                 cube = depth.measure(measure)
 
-                def pick(c: Array, who: list[str], p: str = principal, v: str = view) -> Array:
-                    return ties(c, axes, p, who, v)
-
-                focal = pick(cube, [question.focal])[:, 0]
-                bloc = pick(cube, members)
+                pick = partial(ties, axes=axes, principal=principal, view=view)
+                focal = pick(cube, partners=[question.focal])[:, 0]
+                bloc = pick(cube, partners=members)
                 mean, count = bloc_mean(bloc)
-                one = pick(pooled.measure(measure), members[:1])[:, 0]
+                one = pick(pooled.measure(measure), partners=members[:1])[:, 0]
                 best = np.where(np.isnan(bloc), -np.inf, bloc)
                 deepest = best.max(axis=1)
-                lo, hi, p_deeper = _gap_interval(draws[measure], pick, question.focal, members)
+                lo, hi, p_deeper = _gap_interval(
+                    pick(draws[measure], partners=[question.focal])[:, 0],
+                    pick(draws[measure], partners=members),
+                )
                 gaps = {
                     "gap": mean - focal,
                     "gap_trade_weighted": weighted_bloc(bloc, trade) - focal,
@@ -196,14 +208,9 @@ def gap_table(
     return pd.concat(frames, ignore_index=True)
 
 
-def _gap_interval(
-    draws: Array, pick: object, focal: str, members: list[str]
-) -> tuple[Array, Array, Array]:
+def _gap_interval(focal: Array, bloc: Array) -> tuple[Array, Array, Array]:
     """Interval of the mean gap and the share of draws above zero, draw by draw."""
-    drawn_focal = pick(draws, [focal])[:, 0]  # type: ignore[operator]
-    drawn_bloc = pick(draws, members)  # type: ignore[operator]
-    mean, _ = bloc_mean(drawn_bloc)
-    gap = mean - drawn_focal
+    gap = bloc_mean(bloc)[0] - focal
     lo, hi = interval(gap)
     with np.errstate(invalid="ignore"):
         deeper = np.where(np.isnan(lo), np.nan, (gap > 0).mean(axis=-1))

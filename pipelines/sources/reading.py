@@ -147,6 +147,8 @@ def to_number(
     blank: Sequence[str] = ("",),
 ) -> pd.Series:
     """Read a column of text as float64; the `blank` spellings become NaN, anything else is an error."""
+    if pd.api.types.is_numeric_dtype(text.dtype):
+        return text.astype("float64")
     stripped = text.astype("str").str.strip()
     numbers = pd.to_numeric(stripped.where(~stripped.isin(list(blank))), errors="coerce")
     wrong = numbers.isna() & text.notna() & ~stripped.isin(list(blank))
@@ -172,6 +174,7 @@ def read_delimited(
     encoding: str = "utf-8-sig",
     sep: str = ",",
     only_expected: bool = False,
+    may_end_open: bool = False,
 ) -> pd.DataFrame:
     """Read a delimited file with a one-line header, every cell as text, and nothing mended.
 
@@ -188,6 +191,8 @@ def read_delimited(
         Of the file.
     only_expected : bool
         Return the expected columns and leave the others unread (for wide or long files).
+    may_end_open : bool
+        True for an upstream that itself writes no line end after the last row.
 
     Raises
     ------
@@ -211,7 +216,7 @@ def read_delimited(
             expected="each column name once",
             todo="check that this is the upstream's own file",
         )
-    if not text.endswith("\n"):
+    if not (may_end_open or text.endswith("\n")):
         raise SourceError(
             source,
             path,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 import schemas
@@ -15,7 +16,6 @@ from pipelines.sources.reading import (
     SourceError,
     read_delimited,
     read_parquet,
-    require_unique,
     to_integer,
     to_number,
 )
@@ -57,45 +57,59 @@ def parse_dyadic_trade(path: Path) -> pd.DataFrame:
     for column in _FLOWS:
         flow = to_number(_SOURCE, path, table[column], column, first_line, blank=("", "NA"))
         values[column] = flow.where(flow != _MISSING)
-    frame = pd.DataFrame(values)
-    one_order = _one_order(frame, path, first_line)
+    one_order = _one_order(pd.DataFrame(values), path, first_line)
     return schemas.conform(one_order.rename(columns=_FLOWS), schemas.table("raw_cow_trade__flows"))
 
 
 def _one_order(frame: pd.DataFrame, path: Path, first_line: int | None) -> pd.DataFrame:
-    """Put the smaller code first and drop the mirror image of a row that is there already."""
-    require_unique(_SOURCE, path, frame, _KEY, first_line)
-    own = (frame["ccode1"] == frame["ccode2"]).to_numpy()
-    if own.any():
-        at = int(own.argmax())
-        raise SourceError(
+    """Put the smaller code first, and drop the mirror image of a row that is there already."""
+
+    def refuse(at: int, found: str, expected: str) -> SourceError:
+        row = frame.iloc[at].to_dict()
+        return SourceError(
             _SOURCE,
             path,
-            **_place(at, first_line),
-            found=f"state {frame['ccode1'].iloc[at]} paired with itself",
-            expected="two different states",
-            todo="look at the row; if the upstream is wrong, add a correction for it",
+            **({"row": at + 1} if first_line is None else {"line": first_line + at}),
+            found=f"{row}, {found}",
+            expected=expected,
+            todo="compare the rows with the upstream's own file; if the upstream is wrong, add a "
+            "correction for it",
         )
-    swapped = frame["ccode1"] > frame["ccode2"]
-    turned = frame[swapped].rename(
-        columns={"ccode1": "ccode2", "ccode2": "ccode1", "flow1": "flow2", "flow2": "flow1"}
+
+    first, second = frame["ccode1"].to_numpy(), frame["ccode2"].to_numpy()
+    if (first == second).any():
+        at = int((first == second).argmax())
+        raise refuse(at, "a state paired with itself", "two different states")
+    swapped = first > second
+    flow1, flow2 = frame["flow1"].to_numpy(), frame["flow2"].to_numpy()
+    turned = pd.DataFrame(
+        {
+            "ccode1": np.where(swapped, second, first),
+            "ccode2": np.where(swapped, first, second),
+            "year": frame["year"].to_numpy(),
+            "flow1": np.where(swapped, flow2, flow1),
+            "flow2": np.where(swapped, flow1, flow2),
+        }
     )
-    both = pd.concat([frame[~swapped], turned[frame.columns]])
-    both = both.drop_duplicates()
-    twice = both.duplicated(_KEY).to_numpy()
+    # One whole number per pair and year, sorted: equal neighbours are the two orders of a pair.
+    pair = (turned["ccode1"] * 10**5 + turned["ccode2"]).to_numpy() * 10**5 + turned["year"]
+    order = np.lexsort((swapped, pair))
+    again = np.append(False, np.diff(pair.to_numpy()[order]) == 0)
+    twice = again & np.append(False, swapped[order][1:] == swapped[order][:-1])
     if twice.any():
-        at = int(both.index[twice][0])
-        raise SourceError(
-            _SOURCE,
-            path,
-            **_place(at, first_line),
-            found=f"{frame.loc[at].to_dict()}, which contradicts the row of the same pair in the "
-            f"other order ({int(twice.sum())} such pairs)",
-            expected="flow1 of one order to be flow2 of the other",
-            todo="compare the two rows with the upstream's own file",
+        raise refuse(
+            int(order[twice.argmax()]),
+            f"a second row of its pair and year ({int(twice.sum())} such rows)",
+            "one row for each ccode1, ccode2 and year",
         )
-    return both
-
-
-def _place(at: int, first_line: int | None) -> dict[str, int]:
-    return {"row": at + 1} if first_line is None else {"line": first_line + at}
+    ordered = turned.iloc[order]
+    flows = ordered[["flow1", "flow2"]].to_numpy()
+    equal = (flows[1:] == flows[:-1]) | (np.isnan(flows[1:]) & np.isnan(flows[:-1]))
+    against = again & np.append(False, ~equal.all(axis=1))
+    if against.any():
+        raise refuse(
+            int(order[against.argmax()]),
+            f"against the row of the same pair in the other order ({int(against.sum())} such)",
+            "flow1 of one order to be flow2 of the other",
+        )
+    return ordered[~again]

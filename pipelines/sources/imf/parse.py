@@ -22,7 +22,9 @@ from pipelines.sources.reading import (
 
 _SOURCE = "imf"
 _LABELS = ["SERIES_CODE", "COUNTERPART_COUNTRY"]
-_SERIES = r"(?P<reporter>[A-Z0-9]+)\.(?P<indicator>XG_FOB_USD|MG_CIF_USD)\.(?P<counterpart>[A-Z0-9]+)\.A"
+_SERIES = (
+    r"(?P<reporter>[A-Z0-9]+)\.(?P<indicator>XG_FOB_USD|MG_CIF_USD)\.(?P<counterpart>[A-Z0-9]+)\.A"
+)
 _WORLD = "G001"
 # A year of the whole world's trade is about 2.5e7 million dollars; a large reporter's file in
 # dollars instead of millions passes this bound by far.
@@ -112,6 +114,8 @@ def world_residual(frame: pd.DataFrame) -> pd.DataFrame:
     key = ["reporter", "indicator", "year"]
     world = frame[frame["counterpart"] == _WORLD].set_index(key)["value_usd_millions"].dropna()
     parts = frame[kind != "aggregate"].groupby(key)["value_usd_millions"].sum()
-    out = pd.DataFrame({"world_usd_millions": world, "sum_usd_millions": parts.reindex(world.index)})
+    out = pd.DataFrame(
+        {"world_usd_millions": world, "sum_usd_millions": parts.reindex(world.index)}
+    )
     out["residual_share"] = 1 - out["sum_usd_millions"] / out["world_usd_millions"]
     return out.reset_index()

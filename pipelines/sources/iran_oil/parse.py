@@ -59,7 +59,7 @@ def parse_crude_estimates(path: Path) -> pd.DataFrame:
             _SOURCE,
             path,
             line=at + 2,
-            found=f"kbd_low {frame['kbd_low'].iloc[at]} above kbd_high {frame['kbd_high'].iloc[at]}",
+            found=f"kbd_low = {text['kbd_low'].iloc[at]}, kbd_high = {text['kbd_high'].iloc[at]}",
             expected="the low estimate not above the high one",
             todo="look the two figures up in the row's source and put them in order",
         )

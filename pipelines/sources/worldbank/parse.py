@@ -46,7 +46,8 @@ def parse_indicator(path: Path, table: IndicatorTable) -> pd.DataFrame:
     SourceError
         If the file is not such a table, or a code is not of three letters.
     """
-    text = read_delimited(_SOURCE, path, _COLUMNS)
+    # The GDP file ends without a line end, so a cut within its last number cannot be told.
+    text = read_delimited(_SOURCE, path, _COLUMNS, may_end_open=True)
     odd = ~text["Country Code"].str.fullmatch("[A-Z]{3}").to_numpy(dtype=bool)
     if odd.any():
         at = int(odd.argmax())
