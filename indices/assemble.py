@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from indices.composite.uncertainty import interval
-from indices.cube import Array, Axes, bridge_and_carry, swap, trailing_sum
+from indices.cube import Array, Axes, bridge_and_carry, labelled, swap, trailing_sum
 from indices.definition import Definition
 from indices.depth import (
     CARRIED,
@@ -176,18 +176,18 @@ def indicator_table(index: Index, definition: Definition) -> pd.DataFrame:
     def gather(cubes: dict[str, Array]) -> Array:
         return np.stack([cubes[n] for n in names], axis=-1)[t, i, j, k]
 
-    states, pillars = list(axes.states), sorted(set(pillar.values()))
+    pillars = sorted(set(pillar.values()))
     of_pillar = np.array([pillars.index(pillar[n]) for n in names])
     return pd.DataFrame(
         {
-            "from_iso3": pd.Categorical.from_codes(i, states),
-            "to_iso3": pd.Categorical.from_codes(j, states),
+            "from_iso3": labelled(i, axes.states),
+            "to_iso3": labelled(j, axes.states),
             "year": np.asarray(axes.years, dtype=np.int64)[t],
-            "indicator": pd.Categorical.from_codes(k, names),
-            "pillar": pd.Categorical.from_codes(of_pillar[k], pillars),
+            "indicator": labelled(k, names),
+            "pillar": labelled(of_pillar[k], pillars),
             "value": gather(data.values),
             "score": gather(index.depth.scores),
-            "status": pd.Categorical.from_codes(gather(data.status), list(STATUS)),
+            "status": labelled(gather(data.status), STATUS),
         }
     )
 
@@ -203,13 +203,12 @@ def pillar_table(index: Index) -> pd.DataFrame:
     def gather(cubes: dict[str, Array]) -> Array:
         return np.stack([np.broadcast_to(cubes[n], axes.shape) for n in names], -1)[t, i, j, k]
 
-    states = list(axes.states)
     return pd.DataFrame(
         {
-            "from_iso3": pd.Categorical.from_codes(i, states),
-            "to_iso3": pd.Categorical.from_codes(j, states),
+            "from_iso3": labelled(i, axes.states),
+            "to_iso3": labelled(j, axes.states),
             "year": np.asarray(axes.years, dtype=np.int64)[t],
-            "pillar": pd.Categorical.from_codes(k, names),
+            "pillar": labelled(k, names),
             "score": gather(index.depth.pillars),
             "coverage": gather(index.depth.pillar_coverage),
         }
@@ -275,9 +274,7 @@ def _depth_table(index: Index, lo: Array, hi: Array) -> pd.DataFrame:
         },
         ("from_iso3", "to_iso3"),
     )
-    frame["depth_status"] = pd.Categorical.from_codes(
-        frame["depth_status"].to_numpy(), list(DEPTH_STATUS)
-    )
+    frame["depth_status"] = labelled(frame["depth_status"].to_numpy(), DEPTH_STATUS)
     return frame
 
 

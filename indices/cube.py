@@ -7,6 +7,7 @@ mathematics of the index runs on these; long tables exist only at its two ends.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,7 @@ class Axes:
 
     def state_index(self, states: pd.Series) -> Array:
         """Positions of ISO codes; -1 for a state that is not on the axis."""
-        return pd.Categorical(states, categories=list(self.states)).codes.astype(np.int64)
+        return positions(states, self.states)
 
     def cube(
         self, frame: pd.DataFrame, first: str, second: str, value: str, fill: float = np.nan
@@ -93,15 +94,27 @@ class Axes:
             Sorted by first state, second state, year; state columns are categories.
         """
         i, j, t = np.nonzero(where.transpose(1, 2, 0))
-        states = list(self.states)
         return pd.DataFrame(
             {
-                names[0]: pd.Categorical.from_codes(i, states),
-                names[1]: pd.Categorical.from_codes(j, states),
+                names[0]: labelled(i, self.states),
+                names[1]: labelled(j, self.states),
                 "year": np.asarray(self.years, dtype=np.int64)[t],
             }
             | {name: value[t, i, j] for name, value in values.items()}
         )
+
+
+def positions(values: pd.Series, places: Sequence[str] | pd.Series) -> Array:
+    """Position of each value among distinct `places`; -1 for one that is not there."""
+    index = pd.Index(places)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return np.append(index.get_indexer(values.cat.categories), -1)[values.cat.codes]
+    return index.get_indexer(pd.Index(values))
+
+
+def labelled(codes: Array, names: Sequence[str]) -> pd.Categorical[str]:
+    """Turn positions in `names` into a column of categories; -1 is missing."""
+    return pd.Categorical.from_codes(codes, pd.Index(names))
 
 
 def swap(cube: Array) -> Array:

@@ -16,6 +16,7 @@ from typing import Any
 DEFINITION = Path(__file__).with_name("definition.toml")
 TRANSFORMS = ("linear", "log1p", "log")
 KINDS = ("costly", "declared")
+APPLIES = ("all", "principals")
 
 
 class DefinitionError(ValueError):
@@ -86,10 +87,17 @@ class Definition:
         return hash(self.sha256)
 
 
-def _positive(weight: float, where: str) -> float:
-    if not weight > 0:
+def _number(value: object, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DefinitionError(f"{what} is {value!r}, expected a number")
+    return float(value)
+
+
+def _positive(weight: object, where: str) -> float:
+    number = _number(weight, f"{where}: weight")
+    if not number > 0:
         raise DefinitionError(f"{where}: weight is {weight}, expected a number above 0")
-    return float(weight)
+    return number
 
 
 def _indicator(pillar: str, raw: dict[str, Any]) -> Indicator:
@@ -99,11 +107,12 @@ def _indicator(pillar: str, raw: dict[str, Any]) -> Indicator:
     except TypeError as error:
         raise DefinitionError(f"{where}: {error}") from None
     _positive(made.weight, where)
-    if made.transform not in TRANSFORMS or made.kind not in KINDS:
-        raise DefinitionError(
-            f"{where}: transform {made.transform!r} and kind {made.kind!r}, expected one of "
-            f"{TRANSFORMS} and one of {KINDS}"
-        )
+    for field, known in (("transform", TRANSFORMS), ("kind", KINDS), ("applies", APPLIES)):
+        if getattr(made, field) not in known:
+            found = getattr(made, field)
+            raise DefinitionError(f"{where}: {field} is {found!r}, expected one of {known}")
+    for post in ("lo", "hi"):
+        _number(getattr(made, post), f"{where}: goalpost {post}")
     if not made.lo < made.hi:
         raise DefinitionError(f"{where}: goalposts {made.lo} and {made.hi}, expected lo below hi")
     if made.transform == "log" and made.lo <= 0:
@@ -113,6 +122,9 @@ def _indicator(pillar: str, raw: dict[str, Any]) -> Indicator:
 
 def _pillar(raw: dict[str, Any]) -> Pillar:
     name = raw["name"]
+    unknown = sorted(set(raw) - {"name", "weight", "required", "indicator"})
+    if unknown:
+        raise DefinitionError(f"pillar {name}: unknown entries {unknown}")
     indicators = tuple(_indicator(name, i) for i in raw["indicator"])
     total = sum(i.weight for i in indicators)
     if abs(total - 1) > 1e-9:
@@ -161,9 +173,14 @@ def parse_definition(text: bytes) -> Definition:
         raise DefinitionError(f"not valid TOML: {error}") from None
     except KeyError as error:
         raise DefinitionError(f"entry {error} is missing") from None
-    names = [i.name for i in made.indicators]
-    if len(set(names)) != len(names):
-        raise DefinitionError(f"an indicator is named twice: {sorted(names)}")
+    for what, names in (
+        ("pillar", [p.name for p in pillars]),
+        ("indicator", [i.name for i in made.indicators]),
+        ("question", [q.name for q in questions]),
+    ):
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise DefinitionError(f"{what} named twice: {', '.join(twice)}")
     total = sum(p.weight for p in pillars)
     if abs(total - 1) > 1e-9:
         raise DefinitionError(f"the pillars weigh {total} together, expected 1")

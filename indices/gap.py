@@ -44,6 +44,29 @@ def weighted_bloc(values: Array, weights: Array) -> Array:
         return (np.where(usable, values, 0.0) * size).sum(axis=1) / size.sum(axis=1)
 
 
+# What each share of a state is a share of: a key of the sizes that `pool` takes.
+_WHOLE = {
+    "trade_share": "trade",
+    "trade_dependence": "gdp",
+    "arms_import_share": "arms_imports",
+    "arms_export_share": "arms_exports",
+}
+
+
+def _known_sum(parts: Array) -> Array:
+    """Sum over the bloc's members that have a value; NaN where none has."""
+    return np.where(np.isnan(parts).all(axis=1), np.nan, np.nansum(parts, axis=1))
+
+
+def _share_of_sum(shares: Array, wholes: Array) -> Array:
+    """The bloc's share: its members' shares weighted by what they are shares of."""
+    known = ~np.isnan(shares)
+    total = np.where(known, wholes, 0.0).sum(axis=1)
+    # Nobody of the bloc moved any arms: a share of nothing is zero, as for a single state.
+    nothing = known.any(axis=1) & (total == 0)
+    return np.where(nothing, 0.0, weighted_bloc(shares, wholes))
+
+
 def pool(data: Indicators, members: list[str], sizes: dict[str, Array]) -> Indicators:
     """Make one state of a bloc.
 
@@ -62,70 +85,60 @@ def pool(data: Indicators, members: list[str], sizes: dict[str, Array]) -> Indic
         The same, with the bloc in the place of its first member: what others hold of it is added
         up (shares, dependence, volume); its own shares are means weighted by the members' sizes,
         which is the share of the sum; intensity is rebuilt from share and size; obligations,
-        labels and votes are plain means.
+        labels and votes are plain means. The bloc exists as soon as one of its members does.
     """
-    axes = data.axes
-    at = [axes.states.index(m) for m in members]
+    at = [data.axes.states.index(m) for m in members]
     head = at[0]
-    # The bloc is there as soon as one of its members is.
+    values = {k: v.copy() for k, v in data.values.items()}
+    for name, cube in data.values.items():
+        # Both with the members on the second axis: what they hold, and what is held of them.
+        own, of_them = cube[:, at, :], swap(cube)[:, at, :]
+        if name in _WHOLE:
+            wholes = sizes[_WHOLE[name]][:, at, None]
+            values[name][:, head, :] = _share_of_sum(own, wholes)
+            values[name][:, :, head] = _known_sum(of_them)
+        elif name == "arms_volume":
+            values[name][:, head, :] = _known_sum(own)
+            values[name][:, :, head] = _known_sum(of_them)
+        elif name != "trade_intensity":
+            values[name][:, head, :] = bloc_mean(own)[0]
+            values[name][:, :, head] = bloc_mean(of_them)[0]
+    own_factor, factor_of_them = _intensity_factors(data, at, sizes["trade"])
+    for cells, factor in ((np.s_[:, head, :], own_factor), (np.s_[:, :, head], factor_of_them)):
+        share = values["trade_share"][cells]
+        # Without any trade there is nothing to take the factor from, and nothing to multiply.
+        values["trade_intensity"][cells] = np.where(share == 0, 0.0, share * factor)
     exists = data.exists.copy()
     exists[:, head, :] = data.exists[:, at, :].any(axis=1)
     exists[:, :, head] = data.exists[:, :, at].any(axis=2)
     exists[:, head, head] = False
-    own_size = {
-        "trade_share": "trade",
-        "trade_dependence": "gdp",
-        "arms_import_share": "arms_imports",
-        "arms_export_share": "arms_exports",
-    }
-    values = {k: v.copy() for k, v in data.values.items()}
+    return replace(data, exists=exists, values=values)
 
-    def weighted(cube: Array, size: Array) -> Array:
-        part = cube[:, at, :]
-        weight = np.broadcast_to(size[:, at, None], part.shape)
-        usable = ~np.isnan(part) & ~np.isnan(weight)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            total = np.where(usable, weight, 0).sum(axis=1)
-            mean = np.where(usable, part * weight, 0).sum(axis=1) / total
-        # Nobody of the bloc moved any arms: a share of nothing is zero, as for a single state.
-        empty = usable.any(axis=1) & (total == 0)
-        return np.where(empty, 0.0, mean)
 
-    def added(part: Array, axis: int) -> Array:
-        known = ~np.isnan(part)
-        return np.where(known.any(axis=axis), np.nansum(part, axis=axis), np.nan)
+def _intensity_factors(data: Indicators, at: list[int], trade: Array) -> tuple[Array, Array]:
+    """What the bloc's trade shares are multiplied by to become intensities.
 
-    def mean(part: Array, axis: int) -> Array:
-        known = (~np.isnan(part)).sum(axis=axis)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(known > 0, np.nansum(part, axis=axis) / known, np.nan)
+    For two states the factor is (W - T_i) / (100 T_j), with T a state's trade and W the world's;
+    it follows from their own share and intensity. The bloc's has the bloc's T in their place.
 
-    for name, cube in data.values.items():
-        if name in own_size:
-            values[name][:, head, :] = weighted(cube, sizes[own_size[name]])
-            values[name][:, :, head] = added(cube[:, :, at], 2)
-        elif name == "arms_volume":
-            values[name][:, head, :] = added(cube[:, at, :], 1)
-            values[name][:, :, head] = added(cube[:, :, at], 2)
-        elif name != "trade_intensity":
-            values[name][:, head, :] = mean(cube[:, at, :], 1)
-            values[name][:, :, head] = mean(cube[:, :, at], 2)
-    # intensity(i, j) = share(i, j) * (W - T_i) / T_j with T a state's trade and W the world's. The
-    # factor of a member follows from its own two indicators; the bloc's puts the bloc's T in.
-    trade = sizes["trade"]
+    Returns
+    -------
+    own, of_them : array, shape (years, states)
+        For the bloc's own shares and for the shares that others hold of it.
+    """
     share, intensity = data.values["trade_share"], data.values["trade_intensity"]
     factor = np.divide(intensity, share, out=np.full_like(share, np.nan), where=share > 0)
+
+    def size_of_known(shares: Array) -> Array:
+        return np.where(np.isnan(shares), 0.0, np.nan_to_num(trade[:, at, None]))
+
+    size = size_of_known(share[:, at, :])
     with np.errstate(invalid="ignore", divide="ignore"):
-        into = np.where(np.isnan(share[:, :, at]), 0.0, trade[:, None, at])
-        out_of = np.where(np.isnan(share[:, at, :]), 0.0, trade[:, at, None])
-        into_bloc = mean(factor[:, :, at] * trade[:, None, at], 2) / into.sum(axis=2)
-        rest = out_of.sum(axis=1, keepdims=True) - out_of
-        of_bloc = mean(factor[:, at, :] - rest / trade[:, None, :], 1)
-    for cells, bloc_factor in ((np.s_[:, :, head], into_bloc), (np.s_[:, head, :], of_bloc)):
-        pooled = values["trade_share"][cells]
-        # Without any trade there is nothing to infer the factor from, and nothing to multiply.
-        values["trade_intensity"][cells] = np.where(pooled == 0, 0.0, pooled * bloc_factor)
-    return replace(data, exists=exists, values=values)
+        others = size.sum(axis=1, keepdims=True) - size
+        own = bloc_mean(factor[:, at, :] - others / (100 * trade[:, None, :]))[0]
+        size = size_of_known(swap(share)[:, at, :])
+        of_them = bloc_mean(swap(factor)[:, at, :] * trade[:, at, None])[0] / size.sum(axis=1)
+    return own, of_them
 
 
 def gap_table(

@@ -47,8 +47,8 @@ def draw_weights(definition: Definition) -> WeightDraws:
 def _kappa_draws(codes: Array, kappa: Array, draws: int, rng: np.random.Generator) -> Array:
     """Kappa over `draws` bootstrap samples of roll calls, to first order: (pairs, draws)."""
     m = len(codes)
-    if not m:  # a year without recorded votes, as 1964: nothing to resample
-        return np.full((kappa.size, draws), np.nan)
+    if not m:  # a year without recorded votes: nothing to resample
+        return np.repeat(kappa.reshape(-1, 1), draws, axis=1)
     weights = rng.multinomial(m, np.full(m, 1 / m), size=draws).astype(np.float32) - 1
     effect = kappa_influence(codes).reshape(m, -1)
     return kappa.reshape(-1, 1) + (weights @ effect).T

@@ -61,8 +61,8 @@ AGREEMENT_FIELDS = (
     Field(
         "n_contested",
         "int",
-        "Those of n_joint that were not unanimous among the states present; `agreement` and "
-        "`s_score` are computed over them.",
+        "Those of n_joint that were not unanimous among the states present; `agreement`, "
+        "`identical_share` and `s_score` are computed over them.",
         unit="roll calls",
         minimum=0,
     ),
@@ -79,7 +79,8 @@ AGREEMENT_FIELDS = (
     Field(
         "identical_share",
         "float",
-        "Share of n_joint in which both voted the same; null without a joint vote.",
+        "Share of n_contested in which both voted the same: the agreement that Voeten publishes "
+        "beside his ideal points (USAgree and the like); null without one.",
         unit="share",
         nullable=True,
         minimum=0,

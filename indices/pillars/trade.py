@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from indices.cube import Array, Axes, bridge_and_carry, swap, trailing_mean
+from indices.cube import Array, Axes, bridge_and_carry, labelled, swap, trailing_mean
 
 FLOW = ["exporter_iso3", "importer_iso3", "year"]
 STATUS = np.array(["observed", "imputed", "carried", "missing"])
@@ -189,15 +189,14 @@ def yearly_flows(
     t = frame["year"].to_numpy() - axes.years[0]
     i, j = (frame[n].cat.codes.to_numpy() for n in names)
     row = order[t, i, j].astype(np.int64)
-    for name in ("method", "source"):
-        categories = pd.Categorical(chosen[name])
-        codes = np.append(categories.codes, -1)[row]
-        frame[name] = pd.Categorical.from_codes(codes, categories.categories)
     filled = frame.pop("status").to_numpy()
-    method = frame["method"].cat.add_categories(["bridged", "carried"])
-    method[filled == 1] = "bridged"
-    method[filled == 2] = "carried"
-    frame["method"] = method
+    for name in ("method", "source"):
+        known = pd.Categorical(chosen[name])
+        codes, labels = np.append(known.codes, -1)[row], list(known.categories)
+        if name == "method":
+            codes = np.select([filled == 1, filled == 2], [len(labels), len(labels) + 1], codes)
+            labels += ["bridged", "carried"]
+        frame[name] = labelled(codes, labels)
     return frame
 
 

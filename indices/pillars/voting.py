@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-Array = np.ndarray
+from indices.cube import Array, labelled, positions
 
 # Distance between two votes on the scale yes 1, abstain 2, no 3, over its range.
 CODES = {"Y": 0, "A": 1, "N": 2}
@@ -56,10 +56,10 @@ def ballots(votes: pd.DataFrame, roll_calls: pd.DataFrame, period: str) -> Ballo
         Column of `roll_calls` that groups them.
     """
     kept = roll_calls[roll_calls[period].notna()].sort_values([period, "roll_call_id"])
-    states = pd.Index(sorted(votes["iso3"].unique()))
-    row = pd.Categorical(votes["roll_call_id"], categories=kept["roll_call_id"]).codes
-    column = pd.Categorical(votes["iso3"], categories=states).codes
-    code = pd.Categorical(votes["vote"], categories=list(CODES)).codes
+    states = sorted(votes["iso3"].unique())
+    row = positions(votes["roll_call_id"], kept["roll_call_id"])
+    column = positions(votes["iso3"], states)
+    code = positions(votes["vote"], list(CODES))
     codes = np.full((len(kept), len(states)), -1, dtype=np.int8)
     inside = row >= 0
     codes[row[inside], column[inside]] = code[inside]
@@ -106,8 +106,8 @@ def agreement_measures(joint: Array, contested: Array) -> dict[str, Array]:
     -------
     dict of str to array
         Keys `MEASURES`. With P the table over its sum n, row margins p and column margins q, and
-        d the distance 0, 1/2, 1 between votes: agreement = 1 - mean d over contested votes; S =
-        2 agreement - 1 (Signorino and Ritter 1999); kappa = 1 - sum P d / sum p q' d, weighted
+        d the distance 0, 1/2, 1 between votes: agreement = 1 - mean d over contested votes;
+        identical_share the share of contested votes that are equal; S = 2 agreement - 1 (Signorino and Ritter 1999); kappa = 1 - sum P d / sum p q' d, weighted
         with linear weights (Cohen 1968); pi = (Po - Pe) / (1 - Pe) with Pe = sum ((p + q) / 2)^2
         (Scott 1955). NaN where a denominator is zero.
     """
@@ -116,6 +116,7 @@ def agreement_measures(joint: Array, contested: Array) -> dict[str, Array]:
     n_contested = contested.sum(axis=(0, 1))
     row, column = joint.sum(axis=1), joint.sum(axis=0)
     same = joint[0, 0] + joint[1, 1] + joint[2, 2]
+    alike = contested[0, 0] + contested[1, 1] + contested[2, 2]
     observed = sum(DISTANCE[a, b] * joint[a, b] for a, b in ab if a != b)
     expected = sum(DISTANCE[a, b] * row[a] * column[b] for a, b in ab if a != b)
     apart = sum(DISTANCE[a, b] * contested[a, b] for a, b in ab if a != b)
@@ -124,8 +125,8 @@ def agreement_measures(joint: Array, contested: Array) -> dict[str, Array]:
         agreement = 1 - apart / n_contested
         kappa = np.where(expected > 0, 1 - observed * n / expected, np.nan)
         by_chance = pooled / n**2
-        identical = same / n
-        pi = np.where(n**2 - pooled > 0, (identical - by_chance) / (1 - by_chance), np.nan)
+        identical = alike / n_contested
+        pi = np.where(n**2 - pooled > 0, (same / n - by_chance) / (1 - by_chance), np.nan)
     return {
         "n_joint": n,
         "n_contested": n_contested,
@@ -174,10 +175,9 @@ def agreement_dyads(votes: Ballots, period: str) -> pd.DataFrame:
     # One contiguous array per measure in the order of the rows; gathering cell by cell is slower.
     ordered = np.ascontiguousarray(where.transpose(1, 2, 0))
     i, j, t = np.nonzero(ordered)
-    states = list(votes.states)
     frame = {
-        "from_iso3": pd.Categorical.from_codes(i, states),
-        "to_iso3": pd.Categorical.from_codes(j, states),
+        "from_iso3": labelled(i, votes.states),
+        "to_iso3": labelled(j, votes.states),
         period: periods[t],
     }
     for name in MEASURES:

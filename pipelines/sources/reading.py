@@ -6,6 +6,7 @@ error they raise. Does not belong here: knowledge of a particular upstream.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -68,6 +69,9 @@ def read_text(source: str, path: Path, encoding: str = "utf-8-sig") -> str:
             todo="check the folder given with --from, or fetch the file",
         )
     data = path.read_bytes()
+    if encoding == "utf-8-sig":
+        # Taken off here because Python counts the position of a bad byte from after the mark.
+        data, encoding = data.removeprefix(codecs.BOM_UTF8), "utf-8"
     if not data.strip():
         raise SourceError(source, path, found="an empty file", expected="data", todo=refetch)
     if data.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
@@ -146,7 +150,7 @@ def to_number(
     first_line: int | None = None,
     blank: Sequence[str] = ("",),
 ) -> pd.Series:
-    """Read a column of text as float64; the `blank` spellings become NaN, anything else is an error."""
+    """Read a column as float64: the `blank` spellings become NaN, other text is an error."""
     if pd.api.types.is_numeric_dtype(text.dtype):
         return text.astype("float64")
     stripped = text.astype("str").str.strip()
@@ -161,7 +165,8 @@ def to_number(
             **where,
             found=f"{column} = {text.iloc[at]!r}",
             expected="a number",
-            todo="look at the line; a shifted line or a new spelling of 'missing' needs the parser's help",
+            todo="look at the line; a shifted line or a new spelling of 'missing' needs the "
+            "parser's help",
         )
     return numbers.astype("float64")
 
@@ -244,6 +249,17 @@ def read_delimited(
             expected="a row of data",
             todo=refetch,
         )
+    open_quote = next((i for i, line in enumerate(lines) if line.count('"') % 2), None)
+    if open_quote is not None:
+        # The reader would close it at the end of the file and take all after it for one cell.
+        raise SourceError(
+            source,
+            path,
+            line=open_quote + 1,
+            found="a quote that is not closed",
+            expected="quotes in pairs",
+            todo=f"look at the line; if it is cut, {refetch}",
+        )
     columns = list(expected) if only_expected else header
     try:
         table = csv.read_csv(
@@ -315,7 +331,7 @@ def to_integer(
             source,
             path,
             **where,
-            found=f"{column} = {text.iloc[at]!r}",
+            found=f"{column} = {text.astype('object').iloc[at]!r}",
             expected="a whole number",
             todo="look at the line; the columns may have shifted",
         )

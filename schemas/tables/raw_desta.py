@@ -41,9 +41,7 @@ TABLES = [
                     "negotiation",
                 ),
             ),
-            replace(
-                YEAR, description="Year of signature; null for a negotiation.", nullable=True
-            ),
+            replace(YEAR, description="Year of signature; null for a negotiation.", nullable=True),
             replace(
                 YEAR,
                 name="entry_force_year",

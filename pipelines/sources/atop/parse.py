@@ -54,9 +54,7 @@ def parse_members(path: Path) -> pd.DataFrame:
     whole = {"atopid": "atopid", "member": "member", "phase": "phase", "maxphase": "max_phase"}
     codes = {c: c for c in [*_OBLIGATIONS, "conditio", "asymm", "obvary"]}
     frame = _parse(path, whole, codes, _MEMBER_BEGIN, _MEMBER_END)
-    require_unique(
-        _SOURCE, path, frame, ["atopid", "member", "phase", "entry_year"], _FIRST_LINE
-    )
+    require_unique(_SOURCE, path, frame, ["atopid", "member", "phase", "entry_year"], _FIRST_LINE)
     return schemas.conform(frame, schemas.table("raw_atop__members"))
 
 

@@ -97,15 +97,14 @@ def _codes(cells: pd.DataFrame, path: Path, first_line: int | None) -> np.ndarra
 
 def _memberships(coverage: pd.DataFrame, codes: np.ndarray, igos: np.ndarray) -> pd.DataFrame:
     row, column = np.nonzero(codes > 0)
-    status = pd.Series(pd.Categorical.from_codes(codes[row, column] - 1, list(_STATUS.values())))
     return pd.DataFrame(
         {
             "ccode": coverage["ccode"].to_numpy()[row],
             "year": coverage["year"].to_numpy()[row],
-            "igo": pd.Categorical.from_codes(column, igos),
-            "status": status,
+            "igo": pd.Index(igos, dtype="str").take(column),
+            "status": pd.Index(list(_STATUS.values()), dtype="str").take(codes[row, column] - 1),
         }
-    ).astype({"igo": "str", "status": "str"})
+    )
 
 
 def _gaps(coverage: pd.DataFrame, codes: np.ndarray, igos: np.ndarray) -> pd.DataFrame:

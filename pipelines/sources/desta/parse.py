@@ -158,9 +158,7 @@ def agreements_in_force(members: pd.DataFrame) -> pd.DataFrame:
     rows["side"] = _side(rows, is_text)
     joins, leaves = _changes(rows)
     event_year = rows["effective"].where(is_text, rows["effective"].fillna(rows["year"]))
-    event_year = event_year.where(
-        is_text | unknown | (event_year >= rows["begun"]), rows["begun"]
-    )
+    event_year = event_year.where(is_text | unknown | (event_year >= rows["begun"]), rows["begun"])
     events = rows.assign(event_year=event_year, is_join=joins)[joins | leaves]
     return _spells(events.dropna(subset="event_year"))
 
@@ -219,17 +217,18 @@ def _side(rows: pd.DataFrame, is_text: pd.Series) -> pd.Series:
     """
     texts = rows[is_text & rows["member_type"].isin(_BLOCS)]
     role = texts["member_class"].astype("Float64")
-    largest = texts.assign(role=role).groupby(["base_treaty", "role"]).size()
-    bloc = largest.reset_index(name="n").sort_values(["base_treaty", "n"], kind="stable")
-    bloc = bloc.drop_duplicates("base_treaty", keep="last").set_index("base_treaty")["role"]
-    known = texts.assign(is_bloc=role.fillna(texts["base_treaty"].map(bloc)))
-    known["side"] = np.where(known["is_bloc"] == known["base_treaty"].map(bloc), 1, 2)
+    sizes = texts.assign(role=role).groupby(["base_treaty", "role"]).size().sort_values()
+    largest = sizes.reset_index().drop_duplicates("base_treaty", keep="last")
+    bloc = texts["base_treaty"].map(largest.set_index("base_treaty")["role"])
+    known = texts.assign(side=np.where(role.fillna(bloc) == bloc, 1, 2))
     two_sided = known.groupby("base_treaty")["side"].transform("nunique") > 1
     known = known[two_sided].drop_duplicates(["base_treaty", "member_iso_numeric"])
     key = ["base_treaty", "member_iso_numeric"]
     side = rows[key].merge(known[[*key, "side"]], on=key, how="left")["side"]
     side = side.set_axis(rows.index).astype("Int64")
-    facing = side.where(rows["member_class"] == _COUNTERPART).groupby(rows["number"]).transform("max")
+    facing = (
+        side.where(rows["member_class"] == _COUNTERPART).groupby(rows["number"]).transform("max")
+    )
     newcomer = (3 - facing).fillna(1).where(rows["base_treaty"].isin(known["base_treaty"]))
     return side.fillna(newcomer.astype("Int64"))
 

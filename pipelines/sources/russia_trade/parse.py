@@ -92,9 +92,11 @@ def parse_bilateral(path: Path) -> pd.DataFrame:
     require_unique(_SOURCE, path, frame, _KEY, first_line=2)
     frame["months_covered"] = months.astype("int64")
     # A number by rank of the source keeps the identifier when the file's rows are reordered.
-    group = [frame[c].astype("str") for c in _KEY[:4]]
     number = frame.groupby(_KEY[:4])["source"].rank().astype("int64").astype("str")
-    frame["report_id"] = group[0].str.cat([*group[1:], number], sep="-")
+    pair = frame["reporter_iso3"] + "-" + frame["partner_iso3"]
+    frame["report_id"] = (
+        frame["year"].astype("str") + "-" + pair + "-" + frame["flow"] + "-" + number
+    )
     return schemas.conform(frame, schemas.table("raw_russia_trade__reports"))
 
 

@@ -6,8 +6,9 @@ reading the file (`parse`), or joining the figures with other sources' (the core
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -186,45 +187,39 @@ def _proportions(best: pd.DataFrame) -> pd.DataFrame:
 def _divide(turnovers: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
     """Divide each turnover in two: one row per turnover and direction, with a range."""
     shares = {p: s.set_index("year")["share"] for p, s in _proportions(best).groupby("partner")}
+    reported = best[["value", "valuation", "grade"]].to_dict("index")
     rows = []
-    for t in turnovers.itertuples():
-        partner = t.partner_iso3 if t.reporter_iso3 == "RUS" else t.reporter_iso3
+    for t in turnovers.to_dict("records"):
+        reporter, year, grade = t["reporter_iso3"], t["year"], t["quality_grade"]
+        partner = t["partner_iso3"] if reporter == "RUS" else reporter
         if partner not in shares:
             raise SourceError(
                 _SOURCE,
                 "raw_russia_trade__reports",
-                found=f"turnover {t.report_id} and no year with both flows of RUS and {partner}",
+                found=f"turnover {t['report_id']} and no year with both flows of RUS and {partner}",
                 expected="a year in which both flows have an A or B figure, to divide it by",
                 todo="add such figures to the compiled file, or leave the turnover out",
             )
-        known = shares[partner]
-        year = min(known.index, key=lambda y: (abs(y - t.year), y))
-        total = t.value_usd * 12 / t.months_covered
-        width = HALF_WIDTH[t.quality_grade]
+        known = shares[partner].to_dict()
+        nearest = min((abs(y - year), y) for y in known)[1]
+        total = t["value_usd"] * 12 / t["months_covered"]
+        width = HALF_WIDTH[grade]
         for exporter, importer in (("RUS", partner), (partner, "RUS")):
             # What the reporter sells stands free on board in a turnover, what it buys CIF.
-            valuation = "FOB" if exporter == t.reporter_iso3 else "CIF"
-            parts = [_part(s, exporter, t.reporter_iso3) for s in (known[year], *known)]
-            row = {
-                "exporter": exporter,
-                "importer": importer,
-                "year": t.year,
-                "value": total * parts[0],
-                "lo": total * (1 - width) * min(parts),
-                "hi": total * (1 + width) * max(parts),
-                "valuation": valuation,
-                "grade": t.quality_grade,
-                "method": "turnover_split",
-                "report_id": t.report_id,
-            }
-            rest = _residual(total, importer, exporter, int(t.year), valuation, best)
+            valuation = "FOB" if exporter == reporter else "CIF"
+            parts = {y: _part(s, exporter, reporter) for y, s in known.items()}
+            value = split = total * parts[nearest]
+            lo = total * (1 - width) * min(parts.values())
+            hi = total * (1 + width) * max(parts.values())
+            method, worst = "turnover_split", grade
+            rest = _residual(total, reported.get((importer, exporter, year)), valuation)
             if rest is not None:
-                row["grade"] = max(t.quality_grade, rest[1])
-                row["method"] = "turnover_residual"
-                row["lo"] = max(0.0, min(row["lo"], rest[0] - width * total))
-                row["hi"] = max(row["hi"], rest[0] + width * total)
-                row["value"] = rest[0]
-            rows.append({**row, "split": total * parts[0]})
+                value, other_grade = rest
+                lo = max(0.0, min(lo, value - width * total))
+                hi = max(hi, value + width * total)
+                method, worst = "turnover_residual", max(grade, other_grade)
+            figures = (value, lo, hi, valuation, worst, method, t["report_id"], split)
+            rows.append((exporter, importer, year, *figures))
     columns = ["exporter", "importer", "year", "value", "lo", "hi", "valuation", "grade"]
     divided = pd.DataFrame(rows, columns=[*columns, "method", "report_id", "split"])
     return divided.sort_values(
@@ -244,20 +239,18 @@ def _part(russian_share: float, exporter: str, reporter: str) -> float:
 
 
 def _residual(
-    total: float, exporter: str, importer: str, year: int, wanted: str, best: pd.DataFrame
+    total: float, other: dict[Hashable, Any] | None, valuation: str
 ) -> tuple[float, str] | None:
-    """Turnover less the reported flow from `exporter`, and that report's grade.
+    """Turnover less the flow the other way, and the grade of that flow's report.
 
-    None where that flow has no report, or is larger than the turnover.
+    None where the other flow has no report, or is larger than the turnover. In a turnover the
+    other flow stands in the valuation that this one does not have.
     """
-    if (exporter, importer, year) not in best.index:
+    if other is None:
         return None
-    flow = best.loc[(exporter, importer, year)]
-    # The other direction's valuation is the opposite of the wanted one.
-    other = "CIF" if wanted == "FOB" else "FOB"
-    value = flow["value"] / (CIF_OVER_FOB if flow["valuation"] == "CIF" else 1)
-    rest = total - value * (CIF_OVER_FOB if other == "CIF" else 1)
-    return (rest, flow["grade"]) if rest > 0 else None
+    fob = other["value"] if other["valuation"] == "FOB" else other["value"] / CIF_OVER_FOB
+    rest = total - (fob if valuation == "CIF" else fob * CIF_OVER_FOB)
+    return (rest, other["grade"]) if rest > 0 else None
 
 
 def _with_range(direct: pd.DataFrame, divided: pd.DataFrame) -> pd.DataFrame:

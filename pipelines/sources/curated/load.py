@@ -1,0 +1,343 @@
+"""Reading the tables compiled by hand, strictly: every fault of a file is reported at once.
+
+Belongs here: what a row of these files must be, beyond what the registry's field says. Does not
+belong here: the figures themselves (the CSV files beside this module), or what follows from them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+
+import schemas
+from pipelines.sources.names import load_map
+from pipelines.sources.reading import SourceError, read_text
+from schemas.fields import ISO3_PATTERN
+from schemas.model import Field, Table
+
+HERE = Path(__file__).parent
+_SOURCE = "curated"
+_FILES = {"tiers": ("tiers_china.csv", "tiers_russia.csv", "tiers_united_states.csv")}
+_PARTIAL_DATE = r"\d{4}(-\d{2}(-\d{2})?)?"
+_PRECISION = {4: "year", 7: "month", 10: "day"}
+_DERIVED = ("_text", "_precision", "_scope")
+_BOOL = {"true": True, "false": False}
+
+Rule = tuple[str, Callable[[pd.DataFrame], pd.Series]]
+
+
+def load(name: str, folder: Path = HERE) -> pd.DataFrame:
+    """Read one curated table.
+
+    Parameters
+    ----------
+    name : str
+        Of the table without ``raw_curated__``, for instance ``tiers``, which is read from three
+        files.
+    folder : Path
+        Where the CSV files are.
+
+    Returns
+    -------
+    DataFrame
+        Table ``raw_curated__<name>``. Beside each date stands its text as compiled.
+
+    Raises
+    ------
+    SourceError
+        For the first file with faults; the message lists all of them with their lines.
+    """
+    table = schemas.table(f"raw_curated__{name}")
+    files = _FILES.get(name, (f"{name}.csv",))
+    frames = [_read(name, table, folder / file) for file in files]
+    return schemas.conform(pd.concat(frames, ignore_index=True), table)
+
+
+class _Faults:
+    """Collects what is wrong with a file, by line."""
+
+    def __init__(self, path: Path, table: str) -> None:
+        self.path, self.table = path, table
+        self.found: list[tuple[int, str]] = []
+
+    def add(self, frame: pd.DataFrame, wrong: pd.Series, text: str, column: str = "") -> None:
+        """Note `text` for each row where `wrong` holds, with the value of `column`."""
+        hit = frame[wrong.fillna(False).astype(bool)]
+        values = hit[column].map(lambda v: f"{column} = {v!r}: ") if column else [""] * len(hit)
+        self.found += [
+            (int(line), value + text) for line, value in zip(hit["line"], values, strict=True)
+        ]
+
+    def raise_if_any(self) -> None:
+        if self.found:
+            self.found.sort()
+            shown = "\n".join(f"  line {line}: {text}" for line, text in self.found)
+            raise SourceError(
+                _SOURCE,
+                self.path,
+                line=self.found[0][0],
+                found=f"{len(self.found)} faults:\n{shown}\n",
+                expected="none",
+                todo=f"correct the rows; {self.table} in schemas/tables/raw_curated.py says what "
+                "they may hold",
+            )
+
+
+def _read(name: str, table: Table, path: Path) -> pd.DataFrame:
+    fields = [f for f in table.fields if not f.name.endswith(_DERIVED)]
+    faults = _Faults(path, table.name)
+    text = _cells(path, [f.name for f in fields], faults)
+    typed = pd.DataFrame({"line": text["line"]})
+    for field in fields:
+        _check_text(text, field, faults)
+        typed[field.name] = _value(text, field, faults)
+        if field.type == "date":
+            typed[field.name.replace("_date", "_text")] = text[field.name].mask(
+                text[field.name] == ""
+            )
+    # Rules about values that could not be read would only repeat the first fault.
+    faults.raise_if_any()
+    if "start_precision" in table.columns:
+        typed["start_precision"] = text["start_date"].str.len().map(_PRECISION)
+    if "member_scope" in table.columns:
+        typed["member_scope"] = typed["iso3"].fillna("ALL")
+    if name in _HISTORIES:
+        _meet(typed, _HISTORIES[name])
+    for message, broken in (*_COMMON, *_RULES.get(name, ())):
+        faults.add(typed, broken(typed), message)
+    for what, key in (("key", list(table.key)), ("history", _HISTORIES.get(name, []))):
+        _check_rows(typed, what, key, faults)
+    faults.raise_if_any()
+    return typed.drop(columns="line")
+
+
+def _cells(path: Path, header: list[str], faults: _Faults) -> pd.DataFrame:
+    """All cells as text, with the line each row starts on; rows of another width are faults."""
+    reader = csv.reader(io.StringIO(read_text(_SOURCE, path), newline=""), strict=True)
+    rows, line = [], 1
+    try:
+        found = next(reader)
+        if found != header:
+            raise SourceError(
+                _SOURCE,
+                path,
+                line=1,
+                found=f"the columns {found}",
+                expected=f"exactly {header}",
+                todo="give the file the header of its table in schemas/tables/raw_curated.py",
+            )
+        line = reader.line_num + 1
+        for row in reader:
+            if len(row) == len(header):
+                rows.append([line, *row])
+            else:
+                faults.found.append((line, f"{len(row)} cells, expected {len(header)}"))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise SourceError(
+            _SOURCE,
+            path,
+            line=line,
+            found=str(error),
+            expected="cells quoted as CSV",
+            todo="look at the quotes of that row; the file may be cut short",
+        ) from None
+    if not rows and not faults.found:
+        faults.found.append((1, "a header and no rows"))
+    frame = pd.DataFrame(rows, columns=["line", *header])
+    return frame.astype({"line": "int64"} | dict.fromkeys(header, "str"))
+
+
+@cache
+def _known_states() -> frozenset[str]:
+    geo = HERE.parent / "geo"
+    panel = pd.read_csv(geo / "panel.csv", dtype="str", keep_default_na=False)
+    return frozenset(load_map(geo)["iso3"]) | frozenset(panel["iso3"]) - {""}
+
+
+def _check_text(text: pd.DataFrame, field: Field, faults: _Faults) -> None:
+    """Faults that show in the cell itself."""
+    cell = text[field.name]
+    filled = cell != ""
+    faults.add(text, cell != cell.str.strip(), "spaces around the value", field.name)
+    if not field.nullable:
+        faults.add(text, ~filled, f"{field.name} is blank")
+    if field.allowed:
+        expected = f"expected one of {', '.join(field.allowed)}"
+        faults.add(text, filled & ~cell.isin(field.allowed), expected, field.name)
+    if field.pattern == ISO3_PATTERN:
+        unknown = filled & ~cell.isin(_known_states())
+        faults.add(text, unknown, "expected the ISO code of a state in geo/names.csv", field.name)
+    elif field.pattern:
+        unlike = filled & ~cell.str.fullmatch(field.pattern)
+        faults.add(text, unlike, f"expected the form {field.pattern}", field.name)
+
+
+def _value(text: pd.DataFrame, field: Field, faults: _Faults) -> pd.Series:
+    """Cells of one column as values of the field's type; what cannot be read is a fault."""
+    cell = text[field.name]
+    if field.type == "string":
+        return cell.mask(cell == "")
+    if field.type == "date":
+        value, expected = _date(cell, last=field.name == "end_date"), "a date YYYY[-MM[-DD]]"
+    elif field.type == "bool":
+        value, expected = cell.map(_BOOL), "true or false"
+    else:
+        value, expected = pd.to_numeric(cell.mask(cell == ""), errors="coerce"), "a number"
+        if field.type == "int":
+            value, expected = value.where(value % 1 == 0), "a whole number"
+        if field.minimum is not None:
+            too_low = value < field.minimum
+            faults.add(text, too_low, f"expected at least {field.minimum:g}", field.name)
+        if field.maximum is not None:
+            too_high = value > field.maximum
+            faults.add(text, too_high, f"expected at most {field.maximum:g}", field.name)
+    faults.add(text, value.isna() & (cell != ""), f"expected {expected}", field.name)
+    return value
+
+
+def _date(cell: pd.Series, *, last: bool) -> pd.Series:
+    """First day of what is written, or the last."""
+    whole = cell.where(cell.str.fullmatch(_PARTIAL_DATE), "")
+    padded = whole + whole.str.len().map({4: "-01-01", 7: "-01"}).fillna("")
+    day = pd.to_datetime(padded, format="%Y-%m-%d", errors="coerce")
+    if last:
+        year_end, month_end = day + pd.offsets.YearEnd(0), day + pd.offsets.MonthEnd(0)
+        day = day.mask(whole.str.len() == 4, year_end).mask(whole.str.len() == 7, month_end)
+    return day.astype("datetime64[s]")
+
+
+def _meet(frame: pd.DataFrame, pair: list[str]) -> None:
+    """Join the rows of a history where one ends in the year or month the next begins in."""
+    if "start_text" not in frame:
+        return
+    order = frame.sort_values([*pair, "start_date"], kind="stable")
+    rows = order.groupby(pair)
+    following = rows[["start_date", "start_text"]].shift(-1)
+    both = list(
+        zip(order["end_text"].fillna("-"), following["start_text"].fillna("+"), strict=True)
+    )
+    ends_in = pd.Series([start.startswith(end) for end, start in both], index=order.index)
+    begins_in = pd.Series([end.startswith(start) for end, start in both], index=order.index)
+    later = order["end_date"].where(begins_in & ~ends_in).groupby([order[c] for c in pair]).shift()
+    frame["end_date"] = order["end_date"].mask(ends_in, following["start_date"])
+    frame["start_date"] = order["start_date"].mask(later.notna(), later)
+
+
+def _check_rows(frame: pd.DataFrame, what: str, key: list[str], faults: _Faults) -> None:
+    """Faults between rows: a key that stands twice, spells of one history that overlap."""
+    if not key:
+        return
+    if what == "key":
+        first = frame.groupby(key)["line"].transform("min")
+        message = f"the same {', '.join(key)} as in line "
+        again = frame["line"] > first
+    else:
+        order = frame.sort_values([*key, _start(frame)], kind="stable")
+        before = order.groupby(key)
+        end = before[_end(frame)].shift()
+        is_open = before["line"].shift().notna() & end.isna()
+        reached = order[_start(frame)] < end
+        if _end(frame) == "end_year":
+            reached = order[_start(frame)] <= end
+        again = (is_open | reached).reindex(frame.index)
+        first = before["line"].shift().reindex(frame.index)
+        message = f"begins before the row of the same {', '.join(key)} ends in line "
+    for line, other in zip(frame["line"][again], first[again], strict=True):
+        faults.found.append((int(line), f"{message}{int(other)}"))
+
+
+def _start(frame: pd.DataFrame) -> str:
+    return "start_date" if "start_date" in frame else "start_year"
+
+
+def _end(frame: pd.DataFrame) -> str:
+    return "end_date" if "end_date" in frame else "end_year"
+
+
+def _unordered(*columns: str) -> Callable[[pd.DataFrame], pd.Series]:
+    """Rule that is broken where a value is greater than one named after it."""
+
+    def broken(frame: pd.DataFrame) -> pd.Series:
+        wrong = pd.Series(False, index=frame.index)
+        if set(columns) <= set(frame.columns):
+            for low, high in pairwise(columns):
+                wrong |= (frame[low] > frame[high]).fillna(False).astype(bool)
+        return wrong
+
+    return broken
+
+
+def _same(a: str, b: str) -> Rule:
+    return f"{a} and {b} are one state", lambda f: f[a] == f[b]
+
+
+def _any_flag(frame: pd.DataFrame) -> pd.Series:
+    return frame.filter(like="has_").astype(bool).any(axis=1)
+
+
+_HISTORIES = {
+    "tiers": ["principal_iso3", "partner_iso3"],
+    "memberships": ["group_id", "iso3"],
+    "posture": ["sender_iso3", "host_iso3"],
+}
+_COMMON: tuple[Rule, ...] = (
+    ("ends before it starts", _unordered("start_date", "end_date")),
+    ("ends before it starts", _unordered("start_year", "end_year")),
+)
+_DISCOUNTS = ["discount_lo_usd", "discount_usd", "discount_hi_usd"]
+_RULES: dict[str, tuple[Rule, ...]] = {
+    "tiers": (_same("principal_iso3", "partner_iso3"),),
+    "commitments": (
+        _same("from_iso3", "to_iso3"),
+        (
+            "a mutual commitment is written once, the earlier code first",
+            lambda f: f["is_mutual"].astype(bool) & (f["from_iso3"] > f["to_iso3"]),
+        ),
+        (
+            "a designation, and a sourced 'none', carry no obligation",
+            lambda f: f["kind"].isin(["designation", "none"]) & _any_flag(f),
+        ),
+        (
+            "a defence pact or a guarantee carries has_defense",
+            lambda f: (
+                f["kind"].isin(["defence_pact", "unilateral_guarantee"])
+                & ~f["has_defense"].astype(bool)
+            ),
+        ),
+        (
+            "a guarantee is one-sided",
+            lambda f: (f["kind"] == "unilateral_guarantee") & f["is_mutual"].astype(bool),
+        ),
+        ("signed after it ended", _unordered("signed_date", "end_date")),
+    ),
+    "dormant_pacts": (("ends before it starts", _unordered("dormant_from", "dormant_to")),),
+    "hostilities": (
+        _same("a_iso3", "b_iso3"),
+        ("the earlier code comes first", lambda f: f["a_iso3"] > f["b_iso3"]),
+    ),
+    "posture": (
+        _same("sender_iso3", "host_iso3"),
+        (
+            "expected personnel_lo <= personnel <= personnel_hi",
+            _unordered("personnel_lo", "personnel", "personnel_hi"),
+        ),
+        (
+            "kind 'none' is for 0 persons, and 0 persons for 'none'",
+            lambda f: (f["kind"] == "none") != (f["personnel"] == 0),
+        ),
+    ),
+    "crude_prices": (
+        ("expected low <= best <= high discount", _unordered(*_DISCOUNTS)),
+        (
+            "a discount has three figures and a source, or none of them",
+            lambda f: f[[*_DISCOUNTS, "discount_source_url"]].isna().sum(axis=1).isin([1, 2, 3]),
+        ),
+    ),
+}

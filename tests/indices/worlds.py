@@ -1,0 +1,178 @@
+"""Small worlds the index is tried on: a definition with round numbers, indicators, core tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from indices.cube import Array, Axes
+from indices.definition import Definition, parse_definition
+from indices.depth import MISSING, OBSERVED, Indicators
+
+Frames = dict[str, pd.DataFrame]
+
+_PILLARS = {
+    "trade": (0.4, ""),
+    "arms": (0.2, ""),
+    "treaties": (0.2, 'required = "security_commitment"'),
+    "voting": (0.2, ""),
+}
+# pillar, indicator, lo, hi, weight, kind, directional, more; all linear
+_INDICATORS = (
+    ("trade", "trade_share", 0, 20, 0.6, "costly", "true", ""),
+    (
+        "trade",
+        "trade_intensity",
+        0,
+        10,
+        0.4,
+        "costly",
+        "true",
+        "cap_below_share = 1\ncap_score = 50",
+    ),
+    ("arms", "arms_import_share", 0, 50, 0.5, "costly", "true", ""),
+    ("arms", "arms_volume", 0, 100, 0.5, "costly", "false", ""),
+    ("treaties", "security_commitment", 0, 100, 0.5, "costly", "false", ""),
+    ("treaties", "partnership_tier", 0, 1, 0.25, "declared", "false", 'applies = "principals"'),
+    ("treaties", "economic_agreements", 0, 4, 0.25, "declared", "false", ""),
+    ("voting", "vote_kappa", 0, 1, 1.0, "declared", "false", ""),
+)
+_REST = """
+version = "test"
+first_year = 2000
+[ladder]
+none = 0
+[tiers]
+none = 0
+[rules]
+minimum_pillar_weight = 0.5
+full_pillars = 4
+partial_pillars = 3
+[uncertainty]
+seed = {seed}
+draws = {draws}
+weight_concentration = {concentration}
+[[question]]
+name = "focal_bloc"
+label = "the focal state against a bloc of two"
+focal = "FFF"
+bloc = "bloc"
+bloc_members = ["AAA", "BBB"]
+principals = ["PPP"]
+"""
+
+
+def mini_definition(seed: int = 1, draws: int = 400, concentration: float = 50) -> Definition:
+    """An index of eight indicators with linear goalposts and pillars of unequal weight."""
+    lines = [_REST.format(seed=seed, draws=draws, concentration=concentration)]
+    for name, (pillar_weight, required) in _PILLARS.items():
+        lines.append(f'[[pillar]]\nname = "{name}"\nweight = {pillar_weight}\n{required}')
+        for pillar, key, lo, hi, weight, kind, directional, more in _INDICATORS:
+            if pillar == name:
+                lines.append(
+                    f'[[pillar.indicator]]\nname = "{key}"\nlabel = ""\nunit = ""\n'
+                    f'transform = "linear"\nlo = {lo}\nhi = {hi}\nweight = {weight}\n'
+                    f'kind = "{kind}"\ndirectional = {directional}\n{more}'
+                )
+    head, question = lines[0].split("[[question]]")
+    top, tables = head.split("[ladder]")
+    return parse_definition(
+        "\n".join([top, *lines[1:], "[ladder]", tables, "[[question]]", question]).encode()
+    )
+
+
+NAMES = tuple(i[1] for i in _INDICATORS)
+
+
+def world(
+    axes: Axes, values: dict[str, Array], principals: tuple[str, ...] = ("PPP",)
+) -> Indicators:
+    """Indicators from cubes of values; an indicator not given is zero everywhere."""
+    pairs = ~np.eye(len(axes.states), dtype=bool)
+    exists = np.broadcast_to(pairs, axes.shape)
+    chief = np.isin(axes.states, principals)
+    cubes = {
+        n: np.where(exists, values.get(n, np.zeros(axes.shape)), np.nan).astype(float)
+        for n in NAMES
+    }
+    status = {n: np.where(np.isnan(v), MISSING, OBSERVED).astype(np.int8) for n, v in cubes.items()}
+    applies = np.broadcast_to(chief[:, None] | chief[None, :], axes.shape)
+    return Indicators(axes, exists, cubes, status, {"partnership_tier": applies})
+
+
+def random_world(axes: Axes, seed: int, missing: float = 0.2) -> Indicators:
+    """Values over and around the goalposts, some zero, some missing."""
+    rng = np.random.default_rng(seed)
+    values = {}
+    for _, name, lo, hi, *_ in _INDICATORS:
+        cube = rng.uniform(lo - 0.2 * hi, 1.2 * hi, axes.shape)
+        cube[rng.random(axes.shape) < 0.2] = 0
+        cube[rng.random(axes.shape) < missing] = np.nan
+        values[name] = cube
+    return world(axes, values)
+
+
+def random_core(axes: Axes, seed: int) -> Frames:
+    """Core tables of a small world, for the functions that start from them."""
+    rng = np.random.default_rng(seed)
+    # Every value is drawn per year, in order of years, so that a longer world begins the same.
+    states, pairs = list(axes.states), [(a, b) for a in axes.states for b in axes.states if a != b]
+    frames: dict[str, list[tuple]] = {k: [] for k in _CORE}
+    for year in axes.years:
+        for a, b in pairs:
+            frames["core_trade__yearly_flows"].append(
+                (a, b, year, *rng.lognormal(3, 2, 2), "importer_report")
+            )
+            if rng.random() < 0.2:
+                frames["core_arms__yearly_dyads"].append((a, b, year, rng.uniform(1, 400)))
+            frames["core_treaties__yearly_dyads"].append(
+                (a, b, year, rng.choice([0, 35, 100]), 0.0, rng.choice([0, 900, np.nan]), 0.5, 2, 0)
+            )
+        for s in (*states, "WLD"):
+            scale = 20 if s == "WLD" else 1
+            frames["core_trade__yearly_totals"].append(
+                (s, year, *(scale * rng.uniform(1e3, 3e3, 2)))
+            )
+            frames["core_arms__yearly_totals"].append((s, year, *rng.uniform(400, 4000, 2)))
+            frames["core_geo__yearly_economy"].append((s, year, rng.uniform(3e3, 9e3)))
+        for call in range(year * 100, year * 100 + 15):
+            cast = rng.choice(list("YYANX"), len(states))
+            count = [int((cast == v).sum()) for v in "YNA"]
+            frames["core_un__roll_calls"].append((call, "GA", pd.Timestamp(year, 11, 1), *count))
+            frames["core_un__votes"] += list(zip([call] * len(states), states, cast, strict=True))
+    made = {k: pd.DataFrame(rows, columns=_CORE[k]) for k, rows in frames.items()}
+    from indices.pillars.voting import agreement_dyads, ballots
+
+    calls = made["core_un__roll_calls"]
+    laid = ballots(made["core_un__votes"], calls.assign(year=calls["date"].dt.year), "year")
+    made["core_un__yearly_dyads"] = agreement_dyads(laid, "year")
+    return made
+
+
+_CORE = {
+    "core_trade__yearly_flows": [
+        "exporter_iso3",
+        "importer_iso3",
+        "year",
+        "value_usd",
+        "recorded_usd",
+        "method",
+    ],
+    "core_trade__yearly_totals": ["iso3", "year", "exports_usd", "imports_usd"],
+    "core_geo__yearly_economy": ["iso3", "year", "gdp_usd"],
+    "core_arms__yearly_dyads": ["supplier_iso3", "recipient_iso3", "year", "tiv_millions"],
+    "core_arms__yearly_totals": ["iso3", "year", "exports_tiv_millions", "imports_tiv_millions"],
+    "core_treaties__yearly_dyads": [
+        "from_iso3",
+        "to_iso3",
+        "year",
+        "security_commitment",
+        "partnership_tier",
+        "troops_hosted",
+        "joint_igos",
+        "economic_agreements",
+        "is_carried",
+    ],
+    "core_un__roll_calls": ["roll_call_id", "body", "date", "yes", "no", "abstain"],
+    "core_un__votes": ["roll_call_id", "iso3", "vote"],
+}
