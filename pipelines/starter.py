@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipelines.core import geo
+from pipelines.core.trade import WORLD
 from pipelines.settings import PROJECT
 from pipelines.sources.atop import parse as atop
 from pipelines.sources.catalogue import sources
@@ -193,7 +194,7 @@ def _keep_trade(frames: Frames, member: Callable[..., pd.Series]) -> Frames:
             totals["value_usd_millions"].notna()
             & (
                 member("unctad_trade", totals, "unctad_code", _july(totals["year"]))
-                | (totals["iso3"] == "WLD")
+                | (totals["unctad_code"] == WORLD)
             )
         ],
     }
@@ -211,18 +212,20 @@ def _keep_treaties(frames: Frames, member: Callable[..., pd.Series]) -> Frames:
     atopids = several[several > 1].index
     agreements = frames["raw_atop__agreements"]
     kept: Frames = {
-        "raw_atop__members": inside[inside["atopid"].isin(atopids)],
+        # All members of those: to whom a promise is made depends on who else is party.
+        "raw_atop__members": members[members["atopid"].isin(atopids)],
         "raw_atop__agreements": agreements[agreements["atopid"].isin(atopids)],
     }
-    for name in ("raw_cow_igo__memberships", "raw_cow_igo__coverage"):
-        igo = frames[name][frames[name]["year"] >= FIRST_YEAR]
-        kept[name] = igo[member("geo", igo, "ccode", _july(igo["year"]))]
+    for name in ("raw_cow_igo__memberships", "raw_cow_igo__coverage", "raw_cow_igo__gaps"):
+        year = "last_year" if name.endswith("gaps") else "year"
+        igo = frames[name][frames[name][year] >= FIRST_YEAR]
+        kept[name] = igo[member("geo", igo, "ccode", _july(igo[year]))]
     desta_rows = frames["raw_desta__members"]
     kept["raw_desta__members"] = desta_rows[
-        member("desta", desta_rows, "member_iso_numeric", _july(desta_rows["year"]))
+        member("desta", desta_rows, "member_iso_numeric", _july(desta_rows["year"].fillna(2000)))
     ]
     bits = frames["raw_unctad__investment_treaties"]
-    day = bits["signed_date"].fillna(bits["in_force_date"])
+    day = bits["signed_date"].fillna(bits["in_force_date"]).fillna(pd.Timestamp(2000, 1, 1))
     kept["raw_unctad__investment_treaties"] = bits[
         member("investment_treaties", bits, "party_1", day)
         & member("investment_treaties", bits, "party_2", day)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _INT = ("int64", "Int64")
 _BOOL = ("bool", "boolean")
+_KEY_RULE = "rows sorted by the key, no key twice"
 
 
 class SchemaError(ValueError):
@@ -28,6 +29,12 @@ class SchemaError(ValueError):
 
 def _text(series: pd.Series, where: str) -> pd.Series:
     if isinstance(series.dtype, pd.CategoricalDtype):
+        odd_labels = [c for c in series.cat.categories if not isinstance(c, str)]
+        if odd_labels:
+            raise SchemaError(
+                f"{where}: a category is {odd_labels[0]!r} ({type(odd_labels[0]).__name__}), "
+                "expected text"
+            )
         return series
     if not pd.api.types.is_string_dtype(series.dtype) or series.dtype == object:
         odd = series[series.notna() & ~series.map(lambda v: isinstance(v, str))]
@@ -39,17 +46,26 @@ def _text(series: pd.Series, where: str) -> pd.Series:
     return series.astype("str")
 
 
+def _exact(series: pd.Series, safe: str, plain: str | None) -> pd.Series:
+    """Cast without loss: numpy would cut 1.5 to 1 and take a missing flag or "no" for a truth."""
+    if plain and series.dtype == plain:
+        return series
+    exact = series.astype(pd.api.types.pandas_dtype(safe))
+    return exact.astype(np.dtype(plain)) if plain else exact
+
+
 def _cast(series: pd.Series, f: Field, where: str) -> pd.Series:
     try:
         if f.type == "string":
             return _text(series, where)
         if f.type == "int":
-            return series.astype(_INT[f.nullable])
+            return _exact(series, "Int64", None if f.nullable else "int64")
         if f.type == "float":
             return series.astype("float64")
         if f.type == "bool":
-            return series.astype(_BOOL[f.nullable])
-        return pd.to_datetime(series, format="ISO8601").astype("datetime64[s]")
+            return _exact(series, "boolean", None if f.nullable else "bool")
+        # A date is a day: what a source says of the hour is dropped, as Parquet would drop it.
+        return pd.to_datetime(series, format="ISO8601").astype("datetime64[s]").dt.normalize()
     except SchemaError:
         raise
     except (TypeError, ValueError, OverflowError) as error:
@@ -86,7 +102,8 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     cast = {f.name: _cast(frame[f.name], f, f"{table.name}.{f.name}") for f in table.fields}
     out = pd.DataFrame(cast, index=frame.index)
     if not _is_sorted(out, table.key):
-        out = out.sort_values(list(table.key), kind="stable")
+        # Not sort_values: it sorts categories in the order in which they happen to be listed.
+        out = out.iloc[np.lexsort(_codes(out, table.key)[::-1])]
     return out.reset_index(drop=True)
 
 
@@ -97,7 +114,7 @@ def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> list[np.ndarray]:
         column = frame[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
             rank = np.argsort(np.argsort(column.cat.categories.to_numpy(dtype=object)))
-            codes.append(rank[column.cat.codes.to_numpy()])
+            codes.append(np.append(rank, -1)[column.cat.codes.to_numpy()])  # missing: code -1
         elif column.dtype.kind in "iufM" and not column.hasnans:
             codes.append(column.to_numpy())
         else:
@@ -126,6 +143,8 @@ def _check(f: Field) -> list[pa.Check]:
         checks.append(pa.Check.ge(f.minimum))
     if f.maximum is not None:
         checks.append(pa.Check.le(f.maximum))
+    if f.type == "float":
+        checks.append(pa.Check(lambda s: ~np.isinf(s), name="finite", error="finite"))
     if f.allowed or f.pattern:
         checks.append(pa.Check(lambda s, f=f: _matches(s, f), name=f"{f.name}_values"))
     return checks
@@ -165,8 +184,8 @@ def pandera_schema(table: Table) -> pa.DataFrameSchema:
                 lambda frame: pd.Series(
                     np.append(True, _steps(frame, table.key) > 0)[: len(frame)]
                 ),
-                name="key_unique_and_sorted",
-                error=f"rows sorted by {list(table.key)}, no key twice",
+                name=_KEY_RULE,
+                error=_KEY_RULE,
             )
         ],
         strict=True,
@@ -197,6 +216,10 @@ def validate(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 
 def _explain(cases: pd.DataFrame, frame: pd.DataFrame, table: Table) -> str:
+    # pandera repeats a rule about whole rows for each column.
+    whole = cases["check"] == _KEY_RULE
+    cases = cases.assign(column=cases["column"].mask(whole, f"key {list(table.key)}"))
+    cases = cases[~(whole & cases.duplicated(["check", "index"]))]
     lines = [f"{table.name}: {len(cases)} values break its schema"]
     for (column, check), group in cases.groupby(["column", "check"], dropna=False, sort=True):
         shown = [*table.key, *([column] if column in frame and column not in table.key else [])]

@@ -61,8 +61,13 @@ def _panel(axis: object, rows: list[tuple[object, ...]]) -> None:
     for values, colour, label in ((gulf, GULF, "Gulf states, mean of six"), (iran, IRAN, "Iran")):
         axis.plot(year, values, color=colour, linewidth=1.8)  # type: ignore[attr-defined]
         axis.annotate(  # type: ignore[attr-defined]
-            label, (year[-1], values[-1]), xytext=(-4, 6), textcoords="offset points",
-            color=colour, ha="right", fontsize=9,
+            label,
+            (year[-1], values[-1]),
+            xytext=(-4, 6),
+            textcoords="offset points",
+            color=colour,
+            ha="right",
+            fontsize=9,
         )
     axis.set_title(f"{name}'s ties", loc="left", fontsize=11)  # type: ignore[attr-defined]
     axis.set_ylim(0, 60)  # type: ignore[attr-defined]

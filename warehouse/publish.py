@@ -115,6 +115,8 @@ def build_file(folder: Path, target: Path) -> pd.DataFrame:
     BuildError
         Names every table that could not be loaded and why; the file is removed.
     """
+    if target.exists():
+        raise BuildError(f"{target} exists already; a build is never written twice")
     faults, rows = [], []
     con = duckdb.connect(config={"preserve_insertion_order": True})
     try:
@@ -183,6 +185,7 @@ def publish(folder: Path, build_id: str, location: Location, keep: int = 3) -> P
     Path
         The finished build.
     """
+    _refuse_file(location.link)
     location.builds.mkdir(parents=True, exist_ok=True)
     for orphan in location.builds.glob(".*.duckdb*"):
         orphan.unlink()  # of a build that died; we hold the lock, so nobody writes to it
@@ -209,10 +212,14 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _swap(link: Path, target: Path) -> None:
-    """Point the link at the target in one rename."""
+def _refuse_file(link: Path) -> None:
     if link.exists() and not link.is_symlink():
         raise BuildError(f"{link} is a file of its own, expected a link to a build; move it away")
+
+
+def _swap(link: Path, target: Path) -> None:
+    """Point the link at the target in one rename."""
+    _refuse_file(link)
     waiting = link.with_name(f".{link.name}.next")
     waiting.unlink(missing_ok=True)
     waiting.symlink_to(target.relative_to(link.parent))

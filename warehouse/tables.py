@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 from schemas import Table, conform, validate
 from schemas.generate import arrow_schema
 
+_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+
 
 def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     """Turn a conformed frame into Arrow, strings dictionary-encoded so that they stay small.
@@ -25,8 +27,11 @@ def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     for f in schema:
         array = pa.Array.from_pandas(frame[f.name])
         if pa.types.is_dictionary(array.type):
+            # Values in order of appearance, none unused: equal tables give equal bytes however
+            # their categories were listed.
+            indices = array.indices.dictionary_encode()
             array = pa.DictionaryArray.from_arrays(
-                array.indices.cast(pa.int32()), array.dictionary.cast(f.type)
+                indices.indices, array.dictionary.take(indices.dictionary).cast(f.type)
             )
         elif pa.types.is_string(f.type):
             array = array.cast(f.type).dictionary_encode()
@@ -67,4 +72,6 @@ def read(path: Path, table: Table) -> pd.DataFrame:
     """Read one table; repeated strings come as categories."""
     names = [f.name for f in table.fields if f.type == "string"]
     arrow = pq.read_table(path, read_dictionary=names)
-    return conform(arrow.to_pandas(date_as_object=False), table)
+    # Without the mapper a column with a gap comes as float64, exact only up to 2**53.
+    frame = arrow.to_pandas(date_as_object=False, types_mapper=_NULLABLE.get)
+    return conform(frame, table)

@@ -26,7 +26,9 @@ def parse_view(name: str, text: str) -> View:
     """Read one SQL file."""
     head, columns, body = [], {}, []
     for line in text.splitlines():
-        if line.startswith("-- @"):
+        if body:
+            body.append(line)
+        elif line.startswith("-- @"):
             column, meaning = line[4:].split(":", 1)
             columns[column.strip()] = meaning.strip()
         elif line.startswith("--"):

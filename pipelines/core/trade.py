@@ -10,7 +10,7 @@ from indices.definition import Definition
 from indices.pillars.trade import best_reports, unrecorded_oil, yearly_flows
 from pipelines.core.geo import SOURCES, cow_to_iso3, mid_year
 from pipelines.sources.names import load_map, map_names
-from pipelines.sources.russia_trade.parse import reconcile
+from pipelines.sources.russia_trade.reconcile import reconcile
 
 MILLION = 1e6
 # The current vintage of a reporter's own statistics first, the closed historical set last.
@@ -34,6 +34,8 @@ EX_SOVIET = (
     "UKR",
     "UZB",
 )
+# UNCTAD's code of the world.
+WORLD = "0000"
 _VALUES = ["value_usd", "value_lo_usd", "value_hi_usd"]
 
 
@@ -142,8 +144,10 @@ def best_flows(
     ]
     both = pd.concat([single[columns], settled[columns]], ignore_index=True)
     chosen = best_reports(both, PREFERENCE, definition.rules["cif_to_fob"])
-    reconciled = chosen["source"] == "russia_trade"
-    return chosen.assign(method=chosen["method"].where(~reconciled, "reconciled"))
+    how = settled.set_index(["exporter_iso3", "importer_iso3", "year"])["method"]
+    from_russia = chosen["source"] == "russia_trade"
+    keys = pd.MultiIndex.from_frame(chosen[["exporter_iso3", "importer_iso3", "year"]])
+    return chosen.assign(method=chosen["method"].where(~from_russia, how.reindex(keys).to_numpy()))
 
 
 def oil_adjustment(
@@ -179,7 +183,7 @@ def yearly_totals(totals: pd.DataFrame, years: tuple[int, ...]) -> pd.DataFrame:
         load_map(SOURCES / "unctad_trade"),
         mid_year(known["year"]),
     )
-    iso3 = mapped["iso3"].where(known["iso3"] != "WLD", "WLD")
+    iso3 = mapped["iso3"].where(known["unctad_code"] != WORLD, "WLD")
     kept = known.assign(iso3=iso3, usd=known["value_usd_millions"] * MILLION)[
         (mapped["kind"] == "state") | (iso3 == "WLD")
     ]

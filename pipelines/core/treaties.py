@@ -13,14 +13,16 @@ from indices.pillars.treaties import (
     commitment_kind,
     joint_memberships,
     obligations,
-    pairs_of_members,
     tier_cube,
 )
 from pipelines.core.geo import SOURCES, cow_to_iso3, mid_year
 from pipelines.sources.atop.obligations import directed_obligations
-from pipelines.sources.desta.parse import agreements_in_force
+from pipelines.sources.desta.parse import agreement_dyads, agreements_in_force
 from pipelines.sources.names import load_map, map_names
 
+# Open ends while dated rows are cut.
+EARLIEST, LATEST = pd.Timestamp(1700, 1, 1), pd.Timestamp(2999, 12, 31)
+DAY = pd.Timedelta(days=1)
 ATOP_URL = "http://www.atopdata.org/data.html"
 # After its last coded year a treaty stays in force until a sourced end.
 ATOP_LAST_YEAR = 2018
@@ -57,7 +59,8 @@ def atop_commitments(
         )
     rows = rows[(rows["from_iso3"] != "") & (rows["to_iso3"] != "")].reset_index(drop=True)
     rows["end_date"] = _sourced_end(rows, ends)
-    kind = commitment_kind(rows, _is_dormant(rows, dormant))
+    rows, is_dormant = _cut_at_dormancy(rows, dormant)
+    kind = commitment_kind(rows, is_dormant)
     phase = rows.groupby(["atopid", "from_iso3", "to_iso3"]).cumcount() + 1
     return pd.DataFrame(
         {
@@ -84,16 +87,41 @@ def atop_commitments(
     )
 
 
-def _is_dormant(rows: pd.DataFrame, dormant: pd.DataFrame) -> np.ndarray:
-    return rows["atopid"].isin(dormant["atopid"]).to_numpy()
+def _cut_at_dormancy(
+    rows: pd.DataFrame, dormant: pd.DataFrame
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Cut obligations where their pact falls dormant or wakes; say which parts are dormant."""
+    live = rows[~rows["atopid"].isin(dormant["atopid"])].assign(is_dormant=False)
+    parts = [live]
+    for pact in dormant.itertuples(index=False):
+        of_pact = rows[rows["atopid"] == pact.atopid]
+        first = EARLIEST if pd.isna(pact.dormant_from) else pd.Timestamp(pact.dormant_from, 1, 1)
+        last = LATEST if pd.isna(pact.dormant_to) else pd.Timestamp(pact.dormant_to, 12, 31)
+        parts += [
+            _between(of_pact, EARLIEST, first - DAY).assign(is_dormant=False),
+            _between(of_pact, first, last).assign(is_dormant=True),
+            _between(of_pact, last + DAY, LATEST).assign(is_dormant=False),
+        ]
+    cut = pd.concat(parts, ignore_index=True).sort_values(
+        ["atopid", "from_iso3", "to_iso3", "start_date"], ignore_index=True
+    )
+    return cut, cut.pop("is_dormant").to_numpy(dtype=bool)
+
+
+def _between(rows: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
+    """The part of each dated row that lies in a period; an open end stays open in an open one."""
+    start = rows["start_date"].clip(lower=first)
+    end = rows["end_date"].fillna(LATEST).clip(upper=last)
+    part = rows.assign(start_date=start, end_date=end.mask(end >= LATEST))
+    return part[start <= end]
 
 
 def _sourced_end(rows: pd.DataFrame, ends: pd.DataFrame) -> pd.Series:
     """End of each obligation: ATOP's, or the earliest sourced end of the whole or of a member."""
     end = rows["end_date"].copy()
-    for row in ends.itertuples(index=False):
+    for row in ends[ends["end_date"].notna()].itertuples(index=False):
         hit = rows["atopid"] == row.atopid
-        if row.iso3:
+        if not pd.isna(row.iso3):
             hit &= (rows["from_iso3"] == row.iso3) | (rows["to_iso3"] == row.iso3)
         earlier = hit & (end.isna() | (end > row.end_date)) & (rows["start_date"] <= row.end_date)
         end = end.mask(earlier, row.end_date)
@@ -101,8 +129,11 @@ def _sourced_end(rows: pd.DataFrame, ends: pd.DataFrame) -> pd.Series:
 
 
 def curated_commitments(table: pd.DataFrame) -> pd.DataFrame:
-    """Curated commitments, a mutual one from both ends; sourced denials have no row here."""
-    held = table[table["kind"] != "none"]
+    """Curated commitments, a mutual one from both ends.
+
+    Sourced denials bind nobody, and what is not known to be in force (no start) does not count.
+    """
+    held = table[(table["kind"] != "none") & table["start_date"].notna()]
     back = held[held["is_mutual"]].rename(columns={"from_iso3": "to_iso3", "to_iso3": "from_iso3"})
     both = pd.concat(
         [
@@ -149,27 +180,24 @@ def agreements(treaties: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
         {**ends, "start_date": in_force["in_force_date"], "end_date": in_force["terminated_date"]}
     )
     bilateral = bilateral[(bilateral["a_iso3"] != "") & (bilateral["b_iso3"] != "")]
-    members = agreements_in_force(desta)
-    start = pd.to_datetime(members["start_year"].astype("str") + "-01-01")
-    mapped = map_names(
-        "desta",
-        "raw_desta__members",
-        members["member_iso_numeric"].astype("str"),
-        load_map(SOURCES / "desta"),
-        start,
-    )
-    end_year = members["end_year"].astype("Int64").astype("str")
-    dated = pd.DataFrame(
+    pairs = agreement_dyads(agreements_in_force(desta))
+    start = pd.to_datetime(pairs["start_year"].astype("Int64").astype("str") + "-01-01")
+    last = pairs["end_year"].astype("Int64") - 1
+    trade = pd.DataFrame(
         {
-            "agreement": members["base_treaty"],
-            "iso3": mapped["iso3"],
             "start_date": start,
-            "end_date": pd.to_datetime((end_year + "-12-31").where(members["end_year"].notna())),
+            "end_date": pd.to_datetime((last.astype("str") + "-12-31").where(last.notna())),
         }
     )
-    trade = pairs_of_members(
-        dated[dated["iso3"] != ""].drop_duplicates(["agreement", "iso3", "start_date"]), "agreement"
-    )
+    for side in ("a", "b"):
+        trade[f"{side}_iso3"] = map_names(
+            "desta",
+            "raw_desta__members",
+            pairs[f"{side}_iso_numeric"].astype("str"),
+            load_map(SOURCES / "desta"),
+            start,
+        )["iso3"]
+    trade = trade[(trade["a_iso3"] != "") & (trade["b_iso3"] != "")]
     columns = ["a_iso3", "b_iso3", "start_date", "end_date"]
     return pd.concat([bilateral[columns], trade[columns]], ignore_index=True)
 

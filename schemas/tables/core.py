@@ -344,7 +344,15 @@ TABLES = [
                 "Where the recorded figure comes from: importer_report, exporter_report, "
                 "reconciled, bridged (log-linear inside a gap of at most six years) or carried "
                 "(at most two years past the last observation).",
-                allowed=("importer_report", "exporter_report", "reconciled", "bridged", "carried"),
+                allowed=(
+                    "importer_report",
+                    "exporter_report",
+                    "reconciled",
+                    "turnover_residual",
+                    "turnover_split",
+                    "bridged",
+                    "carried",
+                ),
             ),
             Field(
                 "source",
@@ -417,6 +425,7 @@ TABLES = [
                     "unilateral_guarantee",
                     "cooperation_treaty",
                     "designation",
+                    "soft_instrument",
                     "neutrality",
                     "consultation",
                     "nonaggression",

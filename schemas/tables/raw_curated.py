@@ -99,6 +99,7 @@ TABLES = [
                     "unilateral_guarantee",
                     "cooperation_treaty",
                     "designation",
+                    "soft_instrument",
                     "neutrality",
                     "consultation",
                     "nonaggression",

@@ -6,7 +6,9 @@ from schemas.model import Field, Table
 
 _START = Field("start_date", "date", "First day of the spell.")
 _END = Field(
-    "end_date", "date", "Last day of the spell, or the day the list was closed for one that goes on."
+    "end_date",
+    "date",
+    "Last day of the spell, or the day the list was closed for one that goes on.",
 )
 _ABB = Field("state_abb", "string", "Abbreviation in the source.")
 _NAME = Field("state_name", "string", "Name in the source.")

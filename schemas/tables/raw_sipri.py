@@ -8,8 +8,15 @@ _TIV = "million SIPRI trend-indicator values"
 _CAVEATS = ("estimated_upstream", "revised_upstream", "non_commercial")
 
 
-def _row(name: str, type_: str, description: str, unit: str = "", *, nullable: bool = False,
-         minimum: float | None = None) -> Field:
+def _row(
+    name: str,
+    type_: str,
+    description: str,
+    unit: str = "",
+    *,
+    nullable: bool = False,
+    minimum: float | None = None,
+) -> Field:
     return Field(name, type_, description, unit, nullable, minimum, redistribution="none")  # type: ignore[arg-type]
 
 

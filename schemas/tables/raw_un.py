@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from schemas.model import Field, Table
 
 _ID = Field("undl_id", "int", "Record number in the UN Digital Library.", minimum=1)
@@ -19,7 +18,9 @@ def _total(name: str, what: str) -> Field:
 _CALL = (
     _ID,
     Field("date", "date", "Day of the vote."),
-    _text("session", "Session as the library spells it; null in the Council and where it is blank."),
+    _text(
+        "session", "Session as the library spells it; null in the Council and where it is blank."
+    ),
     _text("resolution", "Symbol of the resolution."),
     _text("meeting", "Symbol of the meeting record."),
     _text("title", "Title of the resolution, by the library."),
@@ -44,9 +45,7 @@ _VOTE = (
 
 
 def _tables(body: str, label: str) -> list[Table]:
-    extra = (
-        Field("is_duplicate", "bool", "Whether an earlier record holds the same resolution."),
-    )
+    extra = (Field("is_duplicate", "bool", "Whether an earlier record holds the same resolution."),)
     return [
         Table(
             f"raw_un__{body}_roll_calls",

@@ -6,91 +6,66 @@ import numpy as np
 import pandas as pd
 
 from indices.cube import Array, Axes
-from indices.definition import Definition, parse_definition
+from indices.definition import Definition, Indicator, Pillar, Question
 from indices.depth import MISSING, OBSERVED, Indicators
+from indices.pillars.voting import agreement_dyads, ballots
 
 Frames = dict[str, pd.DataFrame]
 
-_PILLARS = {
-    "trade": (0.4, ""),
-    "arms": (0.2, ""),
-    "treaties": (0.2, 'required = "security_commitment"'),
-    "voting": (0.2, ""),
+# indicator: pillar, lo, hi, weight, kind, directional; all linear
+_INDICATORS = {
+    "trade_share": ("trade", 0, 20, 0.6, "costly", True),
+    "trade_intensity": ("trade", 0, 10, 0.4, "costly", True),
+    "arms_import_share": ("arms", 0, 50, 0.5, "costly", True),
+    "arms_volume": ("arms", 0, 100, 0.5, "costly", False),
+    "security_commitment": ("treaties", 0, 100, 0.5, "costly", False),
+    "partnership_tier": ("treaties", 0, 1, 0.25, "declared", False),
+    "economic_agreements": ("treaties", 0, 4, 0.25, "declared", False),
+    "vote_kappa": ("voting", 0, 1, 1.0, "declared", False),
 }
-# pillar, indicator, lo, hi, weight, kind, directional, more; all linear
-_INDICATORS = (
-    ("trade", "trade_share", 0, 20, 0.6, "costly", "true", ""),
-    (
-        "trade",
-        "trade_intensity",
-        0,
-        10,
-        0.4,
-        "costly",
-        "true",
-        "cap_below_share = 1\ncap_score = 50",
-    ),
-    ("arms", "arms_import_share", 0, 50, 0.5, "costly", "true", ""),
-    ("arms", "arms_volume", 0, 100, 0.5, "costly", "false", ""),
-    ("treaties", "security_commitment", 0, 100, 0.5, "costly", "false", ""),
-    ("treaties", "partnership_tier", 0, 1, 0.25, "declared", "false", 'applies = "principals"'),
-    ("treaties", "economic_agreements", 0, 4, 0.25, "declared", "false", ""),
-    ("voting", "vote_kappa", 0, 1, 1.0, "declared", "false", ""),
-)
-_REST = """
-version = "test"
-first_year = 2000
-[ladder]
-none = 0
-[tiers]
-none = 0
-[rules]
-minimum_pillar_weight = 0.5
-full_pillars = 4
-partial_pillars = 3
-[uncertainty]
-seed = {seed}
-draws = {draws}
-weight_concentration = {concentration}
-[[question]]
-name = "focal_bloc"
-label = "the focal state against a bloc of two"
-focal = "FFF"
-bloc = "bloc"
-bloc_members = ["AAA", "BBB"]
-principals = ["PPP"]
-"""
+_MORE = {
+    "trade_intensity": {"cap_below_share": 1.0, "cap_score": 50.0},
+    "partnership_tier": {"applies": "principals"},
+}
+NAMES = tuple(_INDICATORS)
 
 
 def mini_definition(seed: int = 1, draws: int = 400, concentration: float = 50) -> Definition:
     """An index of eight indicators with linear goalposts and pillars of unequal weight."""
-    lines = [_REST.format(seed=seed, draws=draws, concentration=concentration)]
-    for name, (pillar_weight, required) in _PILLARS.items():
-        lines.append(f'[[pillar]]\nname = "{name}"\nweight = {pillar_weight}\n{required}')
-        for pillar, key, lo, hi, weight, kind, directional, more in _INDICATORS:
-            if pillar == name:
-                lines.append(
-                    f'[[pillar.indicator]]\nname = "{key}"\nlabel = ""\nunit = ""\n'
-                    f'transform = "linear"\nlo = {lo}\nhi = {hi}\nweight = {weight}\n'
-                    f'kind = "{kind}"\ndirectional = {directional}\n{more}'
-                )
-    head, question = lines[0].split("[[question]]")
-    top, tables = head.split("[ladder]")
-    return parse_definition(
-        "\n".join([top, *lines[1:], "[ladder]", tables, "[[question]]", question]).encode()
+    made = [
+        Indicator(name, pillar, "", "", "linear", lo, hi, *rest, **_MORE.get(name, {}))
+        for name, (pillar, lo, hi, *rest) in _INDICATORS.items()
+    ]
+    pillars = {"trade": 0.4, "arms": 0.2, "treaties": 0.2, "voting": 0.2}
+    return Definition(
+        version="test",
+        first_year=2000,
+        pillars=tuple(
+            Pillar(
+                name,
+                weight,
+                tuple(i for i in made if i.pillar == name),
+                "security_commitment" if name == "treaties" else None,
+            )
+            for name, weight in pillars.items()
+        ),
+        ladder={"none": 0.0},
+        tiers={"none": 0.0},
+        rules={"minimum_pillar_weight": 0.5, "full_pillars": 4, "partial_pillars": 3},
+        uncertainty={"seed": seed, "draws": draws, "weight_concentration": concentration},
+        questions=(Question("focal_bloc", "", "FFF", "bloc", ("AAA", "BBB"), ("PPP",)),),
+        sha256="",
     )
 
 
-NAMES = tuple(i[1] for i in _INDICATORS)
+def world(axes: Axes, values: dict[str, Array]) -> Indicators:
+    """Indicators from cubes of values; an indicator not given is zero everywhere.
 
-
-def world(
-    axes: Axes, values: dict[str, Array], principals: tuple[str, ...] = ("PPP",)
-) -> Indicators:
-    """Indicators from cubes of values; an indicator not given is zero everywhere."""
+    PPP is the only principal.
+    """
     pairs = ~np.eye(len(axes.states), dtype=bool)
     exists = np.broadcast_to(pairs, axes.shape)
-    chief = np.isin(axes.states, principals)
+    chief = np.isin(axes.states, ["PPP"])
     cubes = {
         n: np.where(exists, values.get(n, np.zeros(axes.shape)), np.nan).astype(float)
         for n in NAMES
@@ -104,7 +79,7 @@ def random_world(axes: Axes, seed: int, missing: float = 0.2) -> Indicators:
     """Values over and around the goalposts, some zero, some missing."""
     rng = np.random.default_rng(seed)
     values = {}
-    for _, name, lo, hi, *_ in _INDICATORS:
+    for name, (_, lo, hi, *_) in _INDICATORS.items():
         cube = rng.uniform(lo - 0.2 * hi, 1.2 * hi, axes.shape)
         cube[rng.random(axes.shape) < 0.2] = 0
         cube[rng.random(axes.shape) < missing] = np.nan
@@ -135,14 +110,12 @@ def random_core(axes: Axes, seed: int) -> Frames:
             )
             frames["core_arms__yearly_totals"].append((s, year, *rng.uniform(400, 4000, 2)))
             frames["core_geo__yearly_economy"].append((s, year, rng.uniform(3e3, 9e3)))
-        for call in range(year * 100, year * 100 + 15):
-            cast = rng.choice(list("YYANX"), len(states))
+        for call in range(year * 100, year * 100 + 25):
+            cast = rng.choice(list("YYYAANNX"), len(states))
             count = [int((cast == v).sum()) for v in "YNA"]
             frames["core_un__roll_calls"].append((call, "GA", pd.Timestamp(year, 11, 1), *count))
             frames["core_un__votes"] += list(zip([call] * len(states), states, cast, strict=True))
     made = {k: pd.DataFrame(rows, columns=_CORE[k]) for k, rows in frames.items()}
-    from indices.pillars.voting import agreement_dyads, ballots
-
     calls = made["core_un__roll_calls"]
     laid = ballots(made["core_un__votes"], calls.assign(year=calls["date"].dt.year), "year")
     made["core_un__yearly_dyads"] = agreement_dyads(laid, "year")

@@ -139,12 +139,20 @@ def test_members_that_never_met_are_no_pair(dyads: set[tuple[int, ...]]) -> None
     assert (192, CZE, SRB) not in dyads
 
 
-def test_a_panels_extract_gives_the_same_spells(members: pd.DataFrame) -> None:
-    keep = [CZE, BGR, SRB, DZA, FRA, ESP, ARM, VNM]
-    part = agreements_in_force(members[members["member_iso_numeric"].isin(keep)])
-    whole = agreements_in_force(members)
-    whole = whole[whole["member_iso_numeric"].isin(keep)].reset_index(drop=True)
-    pd.testing.assert_frame_equal(part, whole)
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param([FRA, DEU, ESP], id="a bloc without its counterpart"),
+        pytest.param([DZA, FRA, ESP, ARM, RUS, VNM], id="one of each side"),
+        pytest.param([SVN, BGR, SRB], id="members without the base treaty's row"),
+    ],
+)
+def test_an_extract_of_some_states_says_the_same_of_them(
+    kept: list[int], members: pd.DataFrame, in_force: pd.DataFrame
+) -> None:
+    part = agreements_in_force(members[members["member_iso_numeric"].isin(kept)])
+    whole = agreement_dyads(in_force[in_force["member_iso_numeric"].isin(kept)])
+    pd.testing.assert_frame_equal(agreement_dyads(part), whole)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +212,19 @@ def test_every_member_maps_and_every_map_row_is_used(real: pd.DataFrame) -> None
     codes = real["member_iso_numeric"].astype("str")
     mapped = map_names("desta", REAL, codes, load_map(NAMES), july(real), complete=True)
     assert (mapped["iso3"] != "").all()
+
+
+@pytest.mark.realdata
+def test_the_panels_extract_says_the_same_of_the_panel(real: pd.DataFrame) -> None:
+    panel = set(pd.read_csv(NAMES.parent / "geo" / "panel.csv")["iso3"])
+    names = load_map(NAMES)
+    kept = names.loc[names["iso3"].isin(panel), "name"].astype("int64")
+    whole, part = real, real[real["member_iso_numeric"].isin(kept)]
+    spells_of = [agreements_in_force(frame) for frame in (whole, part)]
+    inside = spells_of[0][spells_of[0]["member_iso_numeric"].isin(kept)]
+    key = list(inside.columns[:4])
+    pd.testing.assert_frame_equal(inside[key].reset_index(drop=True), spells_of[1][key])
+    pd.testing.assert_frame_equal(agreement_dyads(inside), agreement_dyads(spells_of[1]))
 
 
 @pytest.mark.realdata

@@ -154,7 +154,8 @@ def agreements_in_force(members: pd.DataFrame) -> pd.DataFrame:
     begun = rows[is_text].groupby("base_treaty")["effective"].min()
     rows["begun"] = rows["base_treaty"].map(begun)
     # A panel's extract may lack the base treaty; then nothing is known against the accession.
-    unknown = ~rows["base_treaty"].isin(begun.index)
+    bases = rows.loc[rows["entry_type"] == "base_treaty", "base_treaty"]
+    unknown = ~rows["base_treaty"].isin(bases)
     rows["side"] = _side(rows, is_text)
     joins, leaves = _changes(rows)
     event_year = rows["effective"].where(is_text, rows["effective"].fillna(rows["year"]))
@@ -221,8 +222,9 @@ def _side(rows: pd.DataFrame, is_text: pd.Series) -> pd.Series:
     largest = sizes.reset_index().drop_duplicates("base_treaty", keep="last")
     bloc = texts["base_treaty"].map(largest.set_index("base_treaty")["role"])
     known = texts.assign(side=np.where(role.fillna(bloc) == bloc, 1, 2))
-    two_sided = known.groupby("base_treaty")["side"].transform("nunique") > 1
-    known = known[two_sided].drop_duplicates(["base_treaty", "member_iso_numeric"])
+    # All in role 0 are no blocs (the African free trade area); one bloc alone is an extract's rest.
+    has_blocs = (role.fillna(bloc) != 0).groupby(texts["base_treaty"]).transform("any")
+    known = known[has_blocs].drop_duplicates(["base_treaty", "member_iso_numeric"])
     key = ["base_treaty", "member_iso_numeric"]
     side = rows[key].merge(known[[*key, "side"]], on=key, how="left")["side"]
     side = side.set_axis(rows.index).astype("Int64")
