@@ -146,7 +146,8 @@ def _check(f: Field) -> list[pa.Check]:
     if f.type == "float":
         checks.append(pa.Check(lambda s: ~np.isinf(s), name="finite", error="finite"))
     if f.allowed or f.pattern:
-        checks.append(pa.Check(lambda s, f=f: _matches(s, f), name=f"{f.name}_values"))
+        rule = f"one of {list(f.allowed)}" if f.allowed else f"matches {f.pattern}"
+        checks.append(pa.Check(lambda s, f=f: _matches(s, f), name=rule, error=rule))
     return checks
 
 

@@ -69,9 +69,11 @@ def write(frame: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
 
 
 def read(path: Path, table: Table) -> pd.DataFrame:
-    """Read one table; repeated strings come as categories."""
-    names = [f.name for f in table.fields if f.type == "string"]
-    arrow = pq.read_table(path, read_dictionary=names)
-    # Without the mapper a column with a gap comes as float64, exact only up to 2**53.
-    frame = arrow.to_pandas(date_as_object=False, types_mapper=_NULLABLE.get)
-    return conform(frame, table)
+    """Read one table.
+
+    Raw tables come with plain strings, as a parser makes them; in the long tables of the other
+    layers repeated strings come as categories.
+    """
+    repeated = [f.name for f in table.fields if f.type == "string" and table.layer != "raw"]
+    arrow = pq.read_table(path, read_dictionary=repeated)
+    return conform(arrow.to_pandas(date_as_object=False), table)

@@ -24,7 +24,9 @@ class View:
 
 def parse_view(name: str, text: str) -> View:
     """Read one SQL file."""
-    head, columns, body = [], {}, []
+    head: list[str] = []
+    columns: dict[str, str] = {}
+    body: list[str] = []
     for line in text.splitlines():
         if body:
             body.append(line)

@@ -33,7 +33,9 @@ def deliveries(register: pd.DataFrame) -> pd.DataFrame:
             "tiv_millions": register["tiv_millions"].fillna(0.0),
             "status": register["status"],
             "is_local_production": register["is_local_production"],
-            "is_estimate": register["is_number_estimate"] | register["is_delivery_year_estimate"],
+            # A blank says nothing: only a stated estimate counts as one.
+            "is_estimate": register["is_number_estimate"].fillna(False)
+            | register["is_delivery_year_estimate"].fillna(False),
         }
     )
 

@@ -66,7 +66,7 @@ def _cow(flows: pd.DataFrame) -> pd.DataFrame:
         & both["exporter_iso3"].isin(EX_SOVIET)
         & both["importer_iso3"].isin(EX_SOVIET)
     )
-    return both[both["value_usd"].notna() & ~unborn]
+    return _one_state(both[both["value_usd"].notna() & ~unborn])
 
 
 def _imf(imts: pd.DataFrame) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def _imf(imts: pd.DataFrame) -> pd.DataFrame:
     kept = imts[(mapped["kind"] == "state") & reported]
     partner = mapped.loc[kept.index, "iso3"]
     is_import = kept["indicator"] == "MG_CIF_USD"
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "exporter_iso3": partner.where(is_import, kept["reporter"]),
             "importer_iso3": kept["reporter"].where(is_import, partner),
@@ -88,6 +88,15 @@ def _imf(imts: pd.DataFrame) -> pd.DataFrame:
             "valuation": np.where(is_import, "CIF", "FOB"),
         }
     )
+    return _one_state(frame)
+
+
+def _one_state(reports: pd.DataFrame) -> pd.DataFrame:
+    """Add predecessor and successor under one code in one year (both Serbias, both Yemens)."""
+    key = [c for c in reports.columns if c != "value_usd"]
+    twice = reports.duplicated(key, keep=False)
+    added = reports[twice].groupby(key, as_index=False, sort=True)["value_usd"].sum()
+    return pd.concat([reports[~twice], added], ignore_index=True)
 
 
 def _russia(reports: pd.DataFrame) -> pd.DataFrame:

@@ -37,6 +37,17 @@ _FLAG_TEXT = {
 _FLAGS = tuple(Field(n, "bool", f"Whether `from` undertakes {t}.") for n, t in _FLAG_TEXT.items())
 
 
+METHODS = (
+    "importer_report",
+    "exporter_report",
+    "reconciled",
+    "turnover_residual",
+    "turnover_split",
+    "bridged",
+    "carried",
+)
+
+
 def _count(name: str, what: str) -> Field:
     return Field(name, "int", f"States recorded as {what}.", unit="states", minimum=0)
 
@@ -250,7 +261,8 @@ TABLES = [
             Field(
                 "is_local_production",
                 "bool",
-                "Whether made under licence by the recipient.",
+                "Whether made under licence by the recipient; null where SIPRI says nothing.",
+                nullable=True,
                 redistribution="none",
             ),
             Field(
@@ -344,15 +356,7 @@ TABLES = [
                 "Where the recorded figure comes from: importer_report, exporter_report, "
                 "reconciled, bridged (log-linear inside a gap of at most six years) or carried "
                 "(at most two years past the last observation).",
-                allowed=(
-                    "importer_report",
-                    "exporter_report",
-                    "reconciled",
-                    "turnover_residual",
-                    "turnover_split",
-                    "bridged",
-                    "carried",
-                ),
+                allowed=METHODS,
             ),
             Field(
                 "source",
@@ -396,7 +400,7 @@ TABLES = [
             Field(
                 "population_persons",
                 "float",
-                "Population.",
+                "Mid-year population.",
                 unit="persons",
                 nullable=True,
                 minimum=0,

@@ -61,7 +61,7 @@ TABLES = [
         ("table_name", "field"),
         (
             Field("table_name", "string", "Table or view."),
-            Field("field", "string", "Column."),
+            Field("field", "string", "Column of that table or view."),
             Field("type", "string", "Type of the column in DuckDB."),
             Field(
                 "unit",

@@ -65,7 +65,7 @@ TABLES = [
         ("principal_iso3", "partner_iso3", "start_date"),
         (
             state("principal_iso3", "Principal: China, Russia or the United States."),
-            state("partner_iso3", "Partner."),
+            state("partner_iso3", "State the tier is declared with."),
             Field(
                 "level",
                 "string",
@@ -85,7 +85,7 @@ TABLES = [
         "guarantees, designations, agreements without a defence clause, sourced denials.",
         ("commitment_id",),
         (
-            Field("commitment_id", "string", "Identifier.", pattern="[a-z0-9-]+"),
+            Field("commitment_id", "string", "Identifier of the row.", pattern="[a-z0-9-]+"),
             state("from_iso3", "State that owes; the earlier code of a mutual commitment."),
             state("to_iso3", "State that is owed."),
             _flag("is_mutual", "both owe it"),
@@ -218,7 +218,7 @@ TABLES = [
         ("group_id", "iso3", "start_date"),
         (
             Field("group_id", "string", "Group, for instance brics.", pattern="[a-z0-9_]+"),
-            state("iso3", "State."),
+            state("iso3", "State that has the standing."),
             Field(
                 "status",
                 "string",

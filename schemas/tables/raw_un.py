@@ -92,7 +92,7 @@ TABLES = [
         (
             Field("rcid", "int", "Number of the roll call."),
             _CCODE,
-            Field("session", "int", "Session.", minimum=1),
+            Field("session", "int", "Session, as Voeten numbers it.", minimum=1),
             _text("date", "Date as the source has it; often wrong, so nothing is derived from it."),
             Field(
                 "vote",
@@ -112,7 +112,7 @@ TABLES = [
         (
             _CCODE,
             Field("session", "int", "Regular session.", minimum=1),
-            Field("n_votes", "int", "Votes the ideal point rests on.", unit="roll calls", minimum=0),
+            Field("n_votes", "int", "Votes the ideal point rests on.", "roll calls", minimum=0),
             Field("ideal_point", "float", "Published ideal point: position towards the order led "
                   "by the United States.", nullable=True),
             _agree("usa_agree", "the United States"),

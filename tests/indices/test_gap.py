@@ -190,6 +190,7 @@ def test_a_bloc_of_one_is_that_state() -> None:
     data = random_world(Axes((2000, 2001), AXES.states), seed=8)
     sizes = {k: np.repeat(v, 2, axis=0) for k, v in SIZES.items()}
     # Intensity follows from a share; where one is missing or zero so is the other.
+    data.values["trade_share"] = np.abs(data.values["trade_share"])
     data.values["trade_intensity"] = 3 * data.values["trade_share"]
     pooled = pool(data, ["AAA"], sizes).values
     for name, cube in data.values.items():

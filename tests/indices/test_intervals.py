@@ -23,8 +23,8 @@ Drawn = list[tuple[int, Array, dict[str, Array]]]
 def voted(missing: float = 0.0, calls: int = 80) -> tuple[Indicators, Ballots]:
     """A random world whose kappa is that of its ballots."""
     rng = np.random.default_rng(5)
-    # States lean differently, so that kappas spread over the goalposts.
-    lean = np.linspace(0, 0.9, len(AXES.states))
+    # States lean differently, so that kappas spread between the goalposts.
+    lean = np.linspace(0.4, 0.9, len(AXES.states))
     mood = rng.integers(0, 3, size=(2 * calls, 1))
     own = rng.integers(0, 3, size=(2 * calls, len(AXES.states)))
     codes = np.where(rng.random(own.shape) < lean, mood, own).astype(np.int8)
@@ -56,14 +56,17 @@ def test_the_headline_lies_near_the_centre_of_its_interval(missing: float) -> No
     drawn, depth = run(mini_definition(draws=1000), missing)
     headline = {"depth": depth.depth, "costly": depth.costly, "declared": depth.declared}
     for t, cells, draws in drawn:
+        # Where kappa lies on a goalpost the score can only move one way.
+        votes = depth.scores["vote_kappa"][t].reshape(-1)[cells]
+        inside = (votes > 20) & (votes < 80)
         for measure in MEASURES:
             nominal = headline[measure][t].reshape(-1)[cells]
-            known = ~np.isnan(nominal)
-            assert (np.isnan(draws[measure]).all(axis=1) == ~known).all()
-            lo, hi = interval(draws[measure][known])
+            assert (np.isnan(draws[measure]) == np.isnan(nominal)[:, None]).all()
+            typical = ~np.isnan(nominal) & inside
+            assert typical.sum() >= 4
+            lo, hi = interval(draws[measure][typical])
             middle, half = (lo + hi) / 2, (hi - lo) / 2
-            assert np.all(np.abs(nominal[known] - middle) <= 0.3 * half + 0.5)
-            assert np.all((lo <= nominal[known]) & (nominal[known] <= hi))
+            assert np.all(np.abs(nominal[typical] - middle) <= 0.15 * half)
 
 
 def test_drawn_weights_are_the_nominal_ones_on_average() -> None:
@@ -78,15 +81,19 @@ def test_drawn_weights_are_the_nominal_ones_on_average() -> None:
 
 
 def by_hand(
-    data: Indicators, depth: Depth, definition: Definition, cell: tuple[int, int, int], kinds: set
+    data: Indicators,
+    depth: Depth,
+    definition: Definition,
+    cell: tuple[int, int, int],
+    kinds: set[str],
 ) -> list[float]:
     """Depth of one cell under every draw of weights, in plain loops; votes fixed."""
     weights, out = draw_weights(definition), []
     for d in range(len(weights.pillars)):
         total = present = 0.0
         for k, p in enumerate(definition.pillars):
-            if np.isnan(depth.pillars[p.name][cell]):
-                continue
+            if len(kinds) == 2 and np.isnan(depth.pillars[p.name][cell]):
+                continue  # depth leaves a missing pillar out, though parts of it are known
             parts = [
                 (depth.scores[i.name][cell], weights.indicators[p.name][d, n])
                 for n, i in enumerate(p.indicators)

@@ -82,7 +82,7 @@ class _Faults:
                 _SOURCE,
                 self.path,
                 line=self.found[0][0],
-                found=f"{len(self.found)} faults:\n{shown}\n",
+                found=f"{len(self.found)} fault{'s'[: len(self.found) > 1]}:\n{shown}\n",
                 expected="none",
                 todo=f"correct the rows; {self.table} in schemas/tables/raw_curated.py says what "
                 "they may hold",

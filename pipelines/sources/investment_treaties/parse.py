@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -108,7 +109,7 @@ def _workbooks(path: Path) -> Iterator[pd.DataFrame]:
             for name in books:
                 with archive.open(name) as stream:
                     yield _workbook(path, name, stream)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise _error(path, str(error), "a whole zip of workbooks", _REFETCH) from None
 
 
@@ -122,7 +123,7 @@ def _workbook(path: Path, name: str, stream: object) -> pd.DataFrame:
             rows = [
                 _cells(r, strings) for r in _xml(path, name, book, _SHEET).iter(f"{_NAMESPACE}row")
             ]
-    except (zipfile.BadZipFile, EOFError, KeyError, ET.ParseError, IndexError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ET.ParseError, IndexError) as error:
         raise _error(path, str(error), "a whole workbook", _REFETCH, name) from None
     header = rows[0] if rows else {}
     require_columns(_SOURCE, Path(f"{path}!{name}"), header.values(), list(_COLUMNS), line=None)

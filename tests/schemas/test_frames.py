@@ -1,0 +1,335 @@
+"""Conforming and validating frames: what is accepted, what is refused, and in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
+from schemas import REGISTRY, Field, Table, conform, validate
+from schemas.frames import SchemaError
+from warehouse import tables
+
+TABLE = Table(
+    "core_test__rows",
+    "A table with a field of every kind.",
+    ("state", "year"),
+    (
+        Field("state", "string", "A state.", pattern="[A-Z]{3}"),
+        Field("year", "int", "A year.", minimum=1900, maximum=2100),
+        Field("code", "string", "A code.", allowed=("x", "y")),
+        Field("note", "string", "A note.", nullable=True),
+        Field("count", "int", "A count.", nullable=True, minimum=0),
+        Field("share", "float", "A share.", nullable=True, minimum=0, maximum=1),
+        Field("size", "float", "A size."),
+        Field("is_old", "bool", "Whether old."),
+        Field("is_new", "bool", "Whether new.", nullable=True),
+        Field("day", "date", "A day.", nullable=True),
+    ),
+)
+
+
+def good(**changes: Any) -> pd.DataFrame:
+    """Three valid rows, in the order of the key; `changes` replace columns."""
+    return pd.DataFrame(
+        {
+            "state": ["CHN", "CHN", "IRN"],
+            "year": [2000, 2001, 1999],
+            "code": ["x", "y", "x"],
+            "note": ["a", None, "c"],
+            "count": [1, None, 3],
+            "share": [0.0, 1.0, None],
+            "size": [1.5, -2.0, 0.0],
+            "is_old": [True, False, True],
+            "is_new": [True, None, False],
+            "day": ["2000-01-01", None, "1815-06-18"],
+        }
+        | changes
+    )
+
+
+def check(frame: pd.DataFrame) -> pd.DataFrame:
+    """Conform and validate against the test table."""
+    return validate(conform(frame, TABLE), TABLE)
+
+
+def test_conform_gives_registry_order_types_and_sorted_rows() -> None:
+    shuffled = good().iloc[[2, 0, 1]][TABLE.columns[::-1]]
+    made = conform(shuffled, TABLE)
+    assert list(made.columns) == TABLE.columns
+    assert list(made.index) == [0, 1, 2]
+    assert made[["state", "year"]].to_numpy().tolist() == [
+        ["CHN", 2000],
+        ["CHN", 2001],
+        ["IRN", 1999],
+    ]
+    assert [str(t) for t in made.dtypes] == [
+        "str", "int64", "str", "str", "Int64", "float64", "float64", "bool", "boolean",
+        "datetime64[s]",
+    ]  # fmt: skip
+    assert made["day"].isna().tolist() == [False, True, False]
+    assert made["count"].isna().tolist() == [False, True, False]
+
+
+def test_conform_leaves_its_input_alone() -> None:
+    frame = good().iloc[[1, 0, 2]]
+    before = frame.copy(deep=True)
+    conform(frame, TABLE)
+    assert_frame_equal(frame, before)
+
+
+def test_missing_and_unknown_columns_are_both_named() -> None:
+    with pytest.raises(SchemaError, match=r"missing columns \['note'\], unknown columns \['nte'\]"):
+        conform(good().rename(columns={"note": "nte"}), TABLE)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("note", ["a", 7, "c"], r"row 1 holds 7 \(int\), expected text"),
+        ("note", ["a", b"b", "c"], r"row 1 holds b'b' \(bytes\)"),
+        ("note", [1.0, 2.0, 3.0], "expected text"),
+        ("code", pd.Categorical([1, 2, 1]), "expected text"),
+        ("year", [2000, 2001.5, 1999], "cannot be read as int"),
+        ("year", [2000, None, 1999], "cannot be read as int"),
+        ("year", ["2000", "MMI", "1999"], "cannot be read as int"),
+        ("count", [0.5, None, 3], "cannot be read as int"),
+        ("size", ["1.5", "-", "0"], "cannot be read as float"),
+        # numpy would read a missing flag as False, NaN and any text as True.
+        ("is_old", [True, None, False], "cannot be read as bool"),
+        ("is_old", [1.0, float("nan"), 0.0], "cannot be read as bool"),
+        ("is_old", ["yes", "no", "no"], "cannot be read as bool"),
+        ("is_old", [0, 1, 2], "cannot be read as bool"),
+        ("day", ["2000-01-01", "2000-02-30", None], "cannot be read as date"),
+        ("day", ["18 June 1815", None, None], "cannot be read as date"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused(column: str, values: Any, message: str) -> None:
+    with pytest.raises(SchemaError, match=message) as error:
+        conform(good(**{column: values}), TABLE)
+    assert str(error.value).startswith(f"core_test__rows.{column}: ")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        ("count", [1.0, float("nan"), 3.0], [1, None, 3]),
+        ("count", pd.array([2**62 + 1, None, 0], dtype="Int64"), [2**62 + 1, None, 0]),
+        ("year", ["2000", "2001", "1999"], [2000, 2001, 1999]),
+        ("size", [1, 2, 3], [1.0, 2.0, 3.0]),
+        ("is_old", [1, 0, 1], [True, False, True]),
+        ("is_new", [float("nan"), True, None], [None, True, None]),
+        ("code", pd.Categorical(["x", "y", "x"]), ["x", "y", "x"]),
+        (
+            "day",
+            pd.to_datetime(["2000-01-01 13:30", None, "1815-06-18"], format="ISO8601"),
+            [pd.Timestamp("2000-01-01"), None, pd.Timestamp("1815-06-18")],
+        ),
+    ],
+)
+def test_a_value_that_can_be_read_without_loss_is(
+    column: str, values: Any, expected: list[object]
+) -> None:
+    made = check(good(**{column: values}))[column].astype(object)
+    assert made.where(made.notna(), None).tolist() == expected
+
+
+def test_rows_are_sorted_by_spelling_however_categories_are_listed() -> None:
+    state = pd.Categorical(["IRN", "CHN", "CHN"], categories=["USA", "IRN", "CHN"])
+    made = check(good(state=state, year=[1999, 2001, 2000]))
+    assert made["state"].astype("str").tolist() == ["CHN", "CHN", "IRN"]
+    assert made["year"].tolist() == [2000, 2001, 1999]
+
+
+BROKEN: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+    ({"year": [2000, 2001, 2101]}, ("year", "less_than_or_equal_to(2100)", "'IRN'", "2101")),
+    ({"year": [1899, 2001, 1999]}, ("year", "greater_than_or_equal_to(1900)", "1899")),
+    ({"count": [-1, None, 3]}, ("count", "greater_than_or_equal_to(0)", "'CHN'", "2000", "-1")),
+    ({"share": [0.0, 1.01, None]}, ("share", "less_than_or_equal_to(1)", "2001", "1.01")),
+    ({"size": [1.5, np.inf, 0.0]}, ("size", "finite", "2001", "inf")),
+    ({"size": [1.5, None, 0.0]}, ("size", "not_nullable", "2001")),
+    ({"code": ["x", "z", "x"]}, ("code", "one of ['x', 'y']", "2001", "'z'")),
+    ({"code": ["x", None, "x"]}, ("code", "not_nullable", "2001")),
+    ({"state": ["CHN", "CHN", "IRNX"]}, ("state", "matches [A-Z]{3}", "'IRNX'")),
+    ({"state": ["CHN", "CHN", "IR"]}, ("state", "matches [A-Z]{3}", "'IR'")),
+    ({"state": ["CHN", None, "IRN"]}, ("state", "not_nullable")),
+    ({"state": pd.Categorical([None] * 3)}, ("state", "not_nullable")),
+    ({"year": [2000, 2000, 1999]}, ("key ['state', 'year']", "no key twice", "'CHN'", "2000")),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), BROKEN)
+def test_a_broken_rule_is_refused_and_the_row_named(
+    changes: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    with pytest.raises(SchemaError) as error:
+        check(good(**changes))
+    message = str(error.value)
+    assert message.startswith("core_test__rows: ")
+    for word in words:
+        assert word in message
+
+
+def test_all_broken_rules_are_told_at_once_with_their_numbers() -> None:
+    with pytest.raises(SchemaError) as error:
+        check(good(code=["z", "z", "z"], share=[-1.0, 2.0, None]))
+    lines = str(error.value).splitlines()
+    assert lines[0] == "core_test__rows: 5 values break its schema"
+    assert [line.split(",")[0] for line in lines[1:]] == [
+        "  code: one of ['x'",
+        "  share: greater_than_or_equal_to(0) broken 1 times",
+        "  share: less_than_or_equal_to(1) broken 1 times",
+    ]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda f: f.iloc[[1, 0, 2]].reset_index(drop=True),
+        lambda f: f.assign(extra=1),
+        lambda f: f.drop(columns="note"),
+        lambda f: f[TABLE.columns[::-1]],
+        lambda f: f.astype({"year": "float64"}),
+        lambda f: f.astype({"is_new": "object"}),
+    ],
+    ids=["unsorted", "unknown column", "missing column", "column order", "type", "object"],
+)
+def test_validate_refuses_a_frame_that_was_not_conformed(
+    spoil: Callable[[pd.DataFrame], pd.DataFrame],
+) -> None:
+    with pytest.raises(SchemaError, match="core_test__rows"):
+        validate(spoil(conform(good(), TABLE)), TABLE)
+
+
+def test_an_empty_frame_is_valid() -> None:
+    assert check(good().head(0)).shape == (0, 10)
+
+
+# Property tests: any frame the fields allow, for every table of the registry.
+
+EXAMPLES = settings(
+    max_examples=3,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+TABLES = [pytest.param(t, id=t.name) for t in REGISTRY.values()]
+
+
+def one(f: Field) -> st.SearchStrategy[Any]:
+    """Any valid value of a field that is not missing."""
+    if f.type == "string":
+        if f.allowed:
+            return st.sampled_from(f.allowed)
+        if f.pattern:
+            return st.from_regex(f.pattern, fullmatch=True)
+        # Parquet and DuckDB hold UTF-8, so no lone surrogates.
+        return st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+    if f.type == "int":
+        low, high = f.minimum, f.maximum
+        return st.integers(
+            -(2**62) if low is None else int(low), 2**62 if high is None else int(high)
+        )
+    if f.type == "float":
+        return st.floats(f.minimum, f.maximum, allow_nan=False, allow_infinity=False)
+    if f.type == "bool":
+        return st.booleans()
+    return st.dates(min_value=pd.Timestamp("0001-01-01").date()).map(pd.Timestamp)
+
+
+@st.composite
+def frames(draw: st.DrawFn, table: Table) -> pd.DataFrame:
+    """Two to four valid rows of a table (one where its key has but one value), in any order."""
+    keys = draw(
+        st.lists(
+            st.tuples(*(one(table[k]) for k in table.key)), min_size=2, max_size=4, unique=True
+        )
+    )
+    columns: dict[str, list[Any]] = dict(
+        zip(table.key, map(list, zip(*keys, strict=True)), strict=True)
+    )
+    for f in table.fields:
+        if f.name not in columns:
+            value = st.none() | one(f) if f.nullable else one(f)
+            columns[f.name] = draw(st.lists(value, min_size=len(keys), max_size=len(keys)))
+    return pd.DataFrame({c: pd.Series(columns[c], dtype=object) for c in table.columns})
+
+
+def plain(frame: pd.DataFrame, table: Table) -> list[tuple[Any, ...]]:
+    """Rows as plain Python values, missing ones None."""
+    columns = []
+    for f in table.fields:
+        column = frame[f.name].astype(object)
+        values = column.where(column.notna(), None).tolist()
+        if f.type == "date":
+            values = [v if v is None else pd.Timestamp(v).date() for v in values]
+        columns.append(values)
+    return list(zip(*columns, strict=True))
+
+
+@pytest.mark.parametrize("table", TABLES)
+@EXAMPLES
+@given(data=st.data())
+def test_any_valid_frame_survives_parquet_and_duckdb(
+    table: Table, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    frame = data.draw(frames(table))
+    expected = sorted(
+        plain(frame, table),
+        key=lambda row: [v for v, f in zip(row, table.fields, strict=True) if f.name in table.key],
+    )
+    path: Path = tmp_path_factory.getbasetemp() / "any.parquet"
+    written = tables.write(frame, table, path)
+    by_key = [table.columns.index(k) for k in table.key]
+    expected = sorted(plain(frame, table), key=lambda row: [row[i] for i in by_key])
+    assert plain(written, table) == expected
+    assert plain(tables.read(path, table), table) == expected
+    with duckdb.connect() as con:
+        made = con.execute(f"SELECT * FROM read_parquet('{path}')").fetchall()
+    assert made == expected
+
+
+def breaks(table: Table) -> dict[str, tuple[str, Any]]:
+    """One way to break each kind of rule the table has: kind -> (column, bad value)."""
+    found: dict[str, tuple[str, Any]] = {}
+    for f in table.fields:
+        if not f.nullable:
+            found["null"] = (f.name, None)
+        if f.minimum is not None:
+            found["minimum"] = (f.name, f.minimum - 1)
+        if f.maximum is not None:
+            found["maximum"] = (f.name, f.maximum + 1)
+        if f.allowed:
+            found["code"] = (f.name, "no such code")
+        if f.pattern:
+            found["pattern"] = (f.name, "no such form!")
+        if f.type == "float":
+            found["infinite"] = (f.name, np.inf)
+    return found
+
+
+@pytest.mark.parametrize("table", TABLES)
+@settings(EXAMPLES, max_examples=1)
+@given(data=st.data())
+def test_one_broken_rule_is_enough_to_be_refused(table: Table, data: st.DataObject) -> None:
+    frame = data.draw(frames(table))
+    validate(conform(frame, table), table)
+    for column, bad in breaks(table).values():
+        spoilt = frame.copy()
+        spoilt.loc[1, column] = bad
+        with pytest.raises(
+            SchemaError, match=f"{table.name}.*{column}|{table.name}(?s:.*){column}"
+        ):
+            validate(conform(spoilt, table), table)
+    doubled = pd.concat([frame, frame.tail(1)], ignore_index=True)
+    with pytest.raises(SchemaError, match="no key twice"):
+        validate(conform(doubled, table), table)
