@@ -132,8 +132,51 @@ def unrecorded_oil(
     )
 
 
+def carry_minor_direction(
+    values: Array, status: Array, share: float, years: int
+) -> tuple[Array, Array]:
+    """Carry a direction that hardly counts while the other one is still observed.
+
+    Where one direction of a pair ends and was less than `share` of the pair's trade when last
+    known, its last value stands for at most `years` years in which the other direction is observed
+    or bridged: an error in it moves the pair's trade by less than that share, while leaving the
+    pair out would lose all of it.
+
+    Parameters
+    ----------
+    values : cube
+        Flows, exporter by importer; NaN is missing.
+    status : int8 cube
+        See `indices.cube.bridge_and_carry`.
+    share : float
+    years : int
+
+    Returns
+    -------
+    values, status : cubes
+        With those cells filled and their status 2, carried.
+    """
+    position = np.arange(len(values)).reshape(-1, 1, 1)
+    known = ~np.isnan(values)
+    last = np.maximum.accumulate(np.where(known, position, -1), axis=0)
+    at = np.maximum(last, 0)
+    own = np.take_along_axis(values, at, axis=0)
+    other = np.take_along_axis(swap(values), at, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        is_minor = own < share * (own + other)
+    fill = ~known & (last >= 0) & is_minor & (position - last <= years) & (swap(status) <= 1)
+    return np.where(fill, own, values), np.where(fill, 2, status).astype(np.int8)
+
+
 def yearly_flows(
-    chosen: pd.DataFrame, oil: pd.DataFrame, axes: Axes, exists: Array, bridge: int, carry: int
+    chosen: pd.DataFrame,
+    oil: pd.DataFrame,
+    axes: Axes,
+    exists: Array,
+    bridge: int,
+    carry: int,
+    minor_share: float = 0.0,
+    minor_years: int = 0,
 ) -> pd.DataFrame:
     """Fill short gaps and add unrecorded oil.
 
@@ -149,6 +192,8 @@ def yearly_flows(
         Nothing is bridged or carried into a year in which one of the two was no state.
     bridge, carry : int
         See `indices.cube.bridge_and_carry`.
+    minor_share, minor_years
+        See `carry_minor_direction`.
 
     Returns
     -------
@@ -164,6 +209,7 @@ def yearly_flows(
     recorded, status = bridge_and_carry(
         np.where(both, lay(chosen, "recorded_usd"), np.nan), bridge, carry
     )
+    recorded, status = carry_minor_direction(recorded, status, minor_share, minor_years)
     # A range that was bridged or carried is bridged or carried with its value.
     low, _ = bridge_and_carry(np.where(both, lay(chosen, "value_lo_usd"), np.nan), bridge, carry)
     high, _ = bridge_and_carry(np.where(both, lay(chosen, "value_hi_usd"), np.nan), bridge, carry)
@@ -178,8 +224,8 @@ def yearly_flows(
             "value_usd": recorded + adjust["adjustment_usd"],
             "recorded_usd": recorded,
             **adjust,
-            "value_lo_usd": np.minimum(low, recorded),
-            "value_hi_usd": np.maximum(high, recorded),
+            "value_lo_usd": np.fmin(low, recorded),
+            "value_hi_usd": np.fmax(high, recorded),
             "mirror_ratio": lay(chosen, "mirror_ratio"),
             "status": status,
         },

@@ -5,7 +5,6 @@ check from the registry, and the Parquet files between assets. Does not belong h
 holds.
 """
 
-
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path

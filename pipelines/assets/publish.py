@@ -1,6 +1,5 @@
 """The last assets: what this build is, and the one DuckDB file readers see."""
 
-
 import hashlib
 from pathlib import Path
 

@@ -179,6 +179,8 @@ def flows(
         exists,
         int(definition.rules["bridge_years"]),
         int(definition.rules["carry_years"]),
+        definition.rules["minor_direction_share"],
+        int(definition.rules["minor_direction_years"]),
     )
 
 

@@ -87,9 +87,7 @@ def atop_commitments(
     )
 
 
-def _cut_at_dormancy(
-    rows: pd.DataFrame, dormant: pd.DataFrame
-) -> tuple[pd.DataFrame, np.ndarray]:
+def _cut_at_dormancy(rows: pd.DataFrame, dormant: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """Cut obligations where their pact falls dormant or wakes; say which parts are dormant."""
     live = rows[~rows["atopid"].isin(dormant["atopid"])].assign(is_dormant=False)
     parts = [live]

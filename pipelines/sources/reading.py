@@ -51,6 +51,41 @@ class SourceError(ValueError):
         )
 
 
+def require_file(source: str, path: Path, expected: str = "the upstream's file") -> bytes:
+    """Return how a file begins (4,096 bytes) that is there, not empty and no HTML page.
+
+    Raises
+    ------
+    SourceError
+        If it is not; `expected` says in the message what should be there.
+    """
+    if not path.is_file():
+        raise SourceError(
+            source,
+            path,
+            found="no such file",
+            expected=expected,
+            todo="check the folder given with --from, or fetch the file",
+        )
+    with path.open("rb") as handle:
+        start = handle.read(4096)
+    text = start.removeprefix(codecs.BOM_UTF8).lstrip()
+    if not text:
+        raise SourceError(
+            source, path, found="an empty file", expected=expected, todo="fetch the file again"
+        )
+    if text[:15].lower().startswith((b"<!doctype html", b"<html")):
+        raise SourceError(
+            source,
+            path,
+            found="an HTML page",
+            expected=expected,
+            todo="the upstream answered with a web page (often an error or a robot check); "
+            "open its address in a browser and save the file itself",
+        )
+    return start
+
+
 def read_text(source: str, path: Path, encoding: str = "utf-8-sig") -> str:
     """Read a whole text file in exactly one encoding.
 
@@ -60,29 +95,11 @@ def read_text(source: str, path: Path, encoding: str = "utf-8-sig") -> str:
         If the file is missing, empty, an HTML page, or not in that encoding.
     """
     refetch = f"fetch the file again and keep its original encoding ({encoding})"
-    if not path.is_file():
-        raise SourceError(
-            source,
-            path,
-            found="no such file",
-            expected="the upstream's file",
-            todo="check the folder given with --from, or fetch the file",
-        )
+    require_file(source, path)
     data = path.read_bytes()
     if encoding == "utf-8-sig":
         # Taken off here because Python counts the position of a bad byte from after the mark.
         data, encoding = data.removeprefix(codecs.BOM_UTF8), "utf-8"
-    if not data.strip():
-        raise SourceError(source, path, found="an empty file", expected="data", todo=refetch)
-    if data.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
-        raise SourceError(
-            source,
-            path,
-            found="an HTML page",
-            expected="the data file",
-            todo="the upstream answered with a web page (often an error or a robot check); "
-            "open its address in a browser and save the file itself",
-        )
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -119,23 +136,38 @@ def require_columns(
         )
 
 
+def _place(at: int, lines: int | Sequence[int] | None) -> dict[str, int]:
+    """Say where row `at` of a frame stands, as arguments of `SourceError`.
+
+    `lines` is the text line of the frame's row 0, or of each row where records span lines; without
+    it rows are counted from 1.
+    """
+    if lines is None:
+        return {"row": at + 1}
+    return {"line": lines + at if isinstance(lines, int) else lines[at]}
+
+
 def require_unique(
-    source: str, path: Path, frame: pd.DataFrame, key: Sequence[str], first_line: int | None = None
+    source: str,
+    path: Path,
+    frame: pd.DataFrame,
+    key: Sequence[str],
+    first_line: int | Sequence[int] | None = None,
 ) -> None:
     """Raise a `SourceError` naming the first row whose key stands twice.
 
-    `first_line` is the text line of the frame's row 0; without it rows are counted from 1.
+    `first_line` is the text line of the frame's row 0, or of each row; without it rows are counted
+    from 1.
     """
     twice = frame.duplicated(list(key), keep="first")
     if not twice.any():
         return
     at = int(twice.to_numpy().argmax())
-    value = frame.iloc[at][list(key)].to_dict()
-    where = {"row": at + 1} if first_line is None else {"line": first_line + at}
+    value = frame[list(key)].iloc[at].to_dict()
     raise SourceError(
         source,
         path,
-        **where,
+        **_place(at, first_line),
         found=f"{value} a second time ({int(twice.sum())} such rows)",
         expected=f"one row for each {list(key)}",
         todo="compare the rows; if the upstream is wrong, add a correction for it",
@@ -147,10 +179,13 @@ def to_number(
     path: Path,
     text: pd.Series,
     column: str,
-    first_line: int | None = None,
+    first_line: int | Sequence[int] | None = None,
     blank: Sequence[str] = ("",),
 ) -> pd.Series:
-    """Read a column as float64: the `blank` spellings become NaN, other text is an error."""
+    """Read a column as float64: the `blank` spellings become NaN, other text is an error.
+
+    `first_line` as in `require_unique`.
+    """
     if pd.api.types.is_numeric_dtype(text.dtype):
         return text.astype("float64")
     stripped = text.astype("str").str.strip()
@@ -158,11 +193,10 @@ def to_number(
     wrong = numbers.isna() & text.notna() & ~stripped.isin(list(blank))
     if wrong.any():
         at = int(wrong.to_numpy().argmax())
-        where = {"row": at + 1} if first_line is None else {"line": first_line + at}
         raise SourceError(
             source,
             path,
-            **where,
+            **_place(at, first_line),
             found=f"{column} = {text.iloc[at]!r}",
             expected="a number",
             todo="look at the line; a shifted line or a new spelling of 'missing' needs the "
@@ -296,14 +330,7 @@ def read_parquet(source: str, path: Path, expected: Sequence[str]) -> pd.DataFra
     import pyarrow as pa
     from pyarrow import parquet
 
-    if not path.is_file() or not path.stat().st_size:
-        raise SourceError(
-            source,
-            path,
-            found="an empty file" if path.is_file() else "no such file",
-            expected="a Parquet file",
-            todo="check the folder given with --from",
-        )
+    require_file(source, path, "a whole Parquet file")
     try:
         names = parquet.read_schema(path).names
     except pa.ArrowInvalid as error:
@@ -319,20 +346,27 @@ def read_parquet(source: str, path: Path, expected: Sequence[str]) -> pd.DataFra
 
 
 def to_integer(
-    source: str, path: Path, text: pd.Series, column: str, first_line: int | None = None
+    source: str,
+    path: Path,
+    text: pd.Series,
+    column: str,
+    first_line: int | Sequence[int] | None = None,
+    blank: Sequence[str] = (),
 ) -> pd.Series:
-    """Read a column that must hold a whole number in every row as int64 (``2``, ``2.0``)."""
-    numbers = to_number(source, path, text, column, first_line, blank=())
-    wrong = numbers.isna() | (numbers % 1 != 0)
+    """Read a column of whole numbers (``2``, ``2.0``), `first_line` as in `require_unique`.
+
+    int64, and every row must hold one; with spellings of `blank`, which are missing, Int64.
+    """
+    numbers = to_number(source, path, text, column, first_line, blank)
+    wrong = (numbers.isna() & (not blank)) | (numbers.notna() & (numbers % 1 != 0))
     if wrong.any():
         at = int(wrong.to_numpy().argmax())
-        where = {"row": at + 1} if first_line is None else {"line": first_line + at}
         raise SourceError(
             source,
             path,
-            **where,
+            **_place(at, first_line),
             found=f"{column} = {text.astype('object').iloc[at]!r}",
             expected="a whole number",
             todo="look at the line; the columns may have shifted",
         )
-    return numbers.astype("int64")
+    return numbers.astype("Int64" if blank else "int64")

@@ -96,12 +96,25 @@ def test_negotiations_and_what_never_entered_into_force_bind_nobody(
     assert {845, 899}.isdisjoint(in_force["base_treaty"])
 
 
+def test_a_negotiation_with_a_year_is_still_no_treaty(tmp_path: Path) -> None:
+    frame = parse_changed(tmp_path, '"negotiation";0;NA;NA', '"negotiation";0;2000;2001')
+    assert 845 not in set(agreements_in_force(frame)["base_treaty"])
+
+
 def test_nothing_enters_into_force_before_it_is_signed(in_force: pd.DataFrame) -> None:
     assert spells(in_force, 419, 222) == [(1986, None)]
 
 
 def test_an_accession_adds_the_new_member_only(in_force: pd.DataFrame) -> None:
     assert spells(in_force, 192, SVN) == [(1996, 2004)]
+    assert spells(in_force, 192, CZE) == [(1993, 2004)]
+
+
+def test_an_accession_does_not_bring_back_who_has_left(tmp_path: Path) -> None:
+    # COMESA's later accessions still name Tanzania among the old members.
+    later = parse_changed(tmp_path, '"accession";0;1998;1999', '"accession";0;2005;2006')
+    in_force = agreements_in_force(later)
+    assert spells(in_force, 192, BGR) == [(2006, 2007)]
     assert spells(in_force, 192, CZE) == [(1993, 2004)]
 
 
@@ -254,7 +267,8 @@ def test_the_united_kingdom_left_with_its_withdrawal(real: pd.DataFrame) -> None
     in_force = agreements_in_force(real)
     assert spells(in_force, 324, 826) == [(2009, 2020)]
     assert spells(in_force, 375, 826) == [(1960, 1973)]
-    # Seychelles left the SADC and came back.
+    # Tanzania left COMESA; Seychelles left the SADC and came back.
+    assert spells(in_force, 243, 834) == [(1994, 2004)]
     assert spells(in_force, 671, 690) == [(1997, 2004), (2015, None)]
     key = ["base_treaty", "member_iso_numeric", "start_year"]
     assert not in_force.duplicated(key).any()

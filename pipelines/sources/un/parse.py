@@ -7,22 +7,33 @@ name means (`names.csv`, applied later), or any measure of agreement.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 import schemas
-from pipelines.sources.reading import SourceError, require_columns, require_unique
+from pipelines.sources.reading import SourceError, require_columns, require_file, require_unique
 
 SOURCE = "un"
-VOTES = ("Y", "N", "A", "X")
+# Each vote with the total that counts it.
+VOTES = {
+    "Y": "total_yes",
+    "N": "total_no",
+    "A": "total_abstentions",
+    "X": "total_non_voting",
+}
 # The two exports name the same thing differently.
 ALIASES = {"description": "title", "agenda": "agenda_title"}
-_TEXT = ["session", "resolution", "meeting", "title", "agenda_title"]
-_TOTALS = ["total_yes", "total_no", "total_abstentions", "total_non_voting", "total_ms"]
-_COLUMNS = ["undl_id", "ms_code", "ms_name", "ms_vote", "date", "resolution", "meeting", *_TOTALS]
-_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
+# What only one of the exports has, or neither in the rebuilt file.
+_OPTIONAL = ["session", "title", "agenda_title"]
+_TEXTS = ["session", "resolution", "meeting", "title", "agenda_title"]
+_TOTALS = [*VOTES.values(), "total_ms"]
+_VOTE = ["undl_id", "ms_code", "ms_name", "ms_vote"]
+_CALL = ["date", *_TEXTS, *_TOTALS]
+_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
+_REFETCH = "download the export again from the record's page"
 
 
 def session_number(session: pd.Series) -> pd.Series:
@@ -39,9 +50,7 @@ def session_number(session: pd.Series) -> pd.Series:
     Series of Int64
         Missing for special and emergency sessions and where none is given.
     """
-    numbers = {
-        label: _regular_session(label) for label in session.dropna().unique() if label.strip()
-    }
+    numbers = {label: _regular_session(label) for label in session.dropna().unique()}
     return session.map(numbers).astype("Int64")
 
 
@@ -49,7 +58,7 @@ def _regular_session(label: str) -> int | None:
     text = label.strip().upper()
     if text.isdigit():
         return int(text)
-    if not re.fullmatch("[IVXLC]+", text):
+    if not re.fullmatch("[IVXL]+", text):
         return None
     values = [_ROMAN[c] for c in text]
     following = [*values[1:], 0]
@@ -57,155 +66,186 @@ def _regular_session(label: str) -> int | None:
 
 
 def _load(path: Path) -> pd.DataFrame:
-    """Read the export as text columns, undl_id and the totals still unchecked."""
-    import duckdb
+    """Read the columns that serve under our names; texts as categories, for their few values."""
+    import pyarrow as pa
+    from pyarrow import csv, parquet
 
-    if not path.is_file() or path.stat().st_size == 0:
-        raise SourceError(
-            SOURCE, path, found="no data", expected="the library's export",
-            todo="download it again from the record's page",
-        )  # fmt: skip
-    with path.open("rb") as handle:
-        start = handle.read(512).lstrip().lower()
-    if start.startswith((b"<!doctype", b"<html")):
-        raise SourceError(
-            SOURCE, path, found="an HTML page", expected="the library's export",
-            todo="the library turns programs away: open the record's page in a browser, save the "
-            "file itself and give that",
-        )  # fmt: skip
-    # repr would not do: DuckDB doubles quotes inside a literal.
-    name = "'" + str(path).replace("'", "''") + "'"
-    reader = (
-        f"read_parquet({name})"
-        if start.startswith(b"par1")
-        else f"read_csv({name}, header = true, all_varchar = true, delim = ',', quote = '\"', "
-        "escape = '\"', strict_mode = true, null_padding = false)"
-    )
-    con = duckdb.connect()
+    start = require_file(SOURCE, path, "the library's export")
+    is_parquet = start.startswith(b"PAR1")
+    # A title may hold a line break.
+    layout = csv.ParseOptions(newlines_in_values=True)
     try:
-        relation = con.sql(f"SELECT * FROM {reader}")
-        require_columns(SOURCE, path, relation.columns, [])
-        names = {c: ALIASES.get(c.lower(), c.lower()) for c in relation.columns}
-        require_columns(SOURCE, path, names.values(), _COLUMNS)
-        wanted = [c for c, n in names.items() if n in {*_COLUMNS, *_TEXT}]
-        selected = ", ".join(f'"{c}" AS "{names[c]}"' for c in wanted)
-        return con.sql(f"SELECT {selected} FROM {reader}").df()
-    except duckdb.Error as error:
+        if is_parquet:
+            theirs = parquet.read_schema(path).names
+        else:
+            theirs = csv.open_csv(path, parse_options=layout).schema.names
+        ours = [ALIASES.get(c.lower(), c.lower()) for c in theirs]
+        needed = [c for c in (*_VOTE, *_CALL) if c not in _OPTIONAL]
+        require_columns(SOURCE, path, ours, needed, None if is_parquet else 1)
+        names = {c: n for c, n in zip(theirs, ours, strict=True) if n in {*_VOTE, *_CALL}}
+        if is_parquet:
+            table = parquet.read_table(path, columns=list(names), read_dictionary=list(names))
+        else:
+            texts = dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string()))
+            wanted = csv.ConvertOptions(column_types=texts, include_columns=list(names))
+            # In one thread, or errors do not say the row.
+            table = csv.read_csv(
+                path,
+                csv.ReadOptions(use_threads=False),
+                parse_options=layout,
+                convert_options=wanted,
+            )
+    except (pa.ArrowException, OSError) as error:
         raise SourceError(
             SOURCE, path, found=str(error).splitlines()[0],
             expected="a whole CSV or Parquet file in UTF-8",
-            todo="download the file again; if it is whole, look at the place named",
+            todo=f"{_REFETCH}; if it is whole, look at the place named",
         ) from None  # fmt: skip
-    finally:
-        con.close()
-
-
-def _whole(path: Path, frame: pd.DataFrame, column: str) -> pd.Series:
-    numbers = pd.to_numeric(frame[column], errors="coerce")
-    wrong = numbers.isna() & frame[column].notna()
-    if wrong.any():
-        at = int(wrong.to_numpy().argmax())
+    frame = table.to_pandas().rename(columns=names)
+    if frame.empty:
         raise SourceError(
-            SOURCE, path, row=at + 1, found=f"{column} = {frame[column].iloc[at]!r}",
-            expected="a whole number", todo="look at the row; a shifted line breaks every column",
-        )  # fmt: skip
-    return numbers.astype("Int64")
-
-
-def _votes(path: Path, frame: pd.DataFrame) -> pd.Series:
-    """One of Y, N, A, X: case does not matter, and a blank is a member that did not vote."""
-    raw = frame["ms_vote"].fillna("")
-    codes = {v: v.strip().upper() or "X" for v in raw.unique()}
-    unknown = sorted(v for v, code in codes.items() if code not in VOTES)
-    if unknown:
-        at = int(raw.isin(unknown).to_numpy().argmax())
-        raise SourceError(
-            SOURCE, path, row=at + 1, found=f"the vote {unknown[0]!r}",
-            expected=f"one of {VOTES} or a blank",
-            todo="look at the row; a new code needs a meaning before it can be counted",
-        )  # fmt: skip
-    return raw.map(codes)
-
-
-def _dates(path: Path, frame: pd.DataFrame) -> pd.Series:
-    unique = pd.Series(frame["date"].unique())
-    parsed = pd.to_datetime(unique, format="ISO8601", errors="coerce")
-    if parsed.isna().any():
-        wrong = unique[parsed.isna()].iloc[0]
-        same = frame["date"].isna() if pd.isna(wrong) else frame["date"] == wrong
-        raise SourceError(
-            SOURCE, path, row=int(same.to_numpy().argmax()) + 1, found=f"the date {wrong!r}",
-            expected="a date such as 2024-12-19", todo="look at the row; fetch the file again",
-        )  # fmt: skip
-    return frame["date"].map(dict(zip(unique, parsed, strict=True))).astype("datetime64[s]")
-
-
-def _check_totals(path: Path, calls: pd.DataFrame, votes: pd.DataFrame) -> None:
-    """Compare the totals of a record with its rows, where all members are there."""
-    counted = pd.crosstab(votes["undl_id"], votes["ms_vote"]).reindex(
-        columns=list(VOTES), fill_value=0
-    )
-    stated = calls.set_index("undl_id")
-    counted = counted.reindex(stated.index, fill_value=0)
-    whole = counted.sum(axis=1) == stated["total_ms"].fillna(-1)
-    for vote, total in zip(VOTES, _TOTALS, strict=False):
-        column = {"Y": "total_yes", "N": "total_no", "A": "total_abstentions"}.get(
-            vote, "total_non_voting"
+            SOURCE, path, found="a header and no rows", expected="votes", todo=_REFETCH
         )
-        differs = whole & (counted[vote] != stated[column].fillna(0))
+    return frame.reindex(columns=[*_VOTE, *_CALL])
+
+
+def _read(
+    path: Path,
+    column: pd.Series,
+    read: Callable[[pd.Series], pd.Series],
+    expected: str | None = None,
+) -> pd.Series:
+    """Read a column by its distinct values.
+
+    `read` turns values into what they mean, missing where they mean nothing; that is an error that
+    names the row, unless nothing is `expected`.
+    """
+    codes, distinct = pd.factorize(column, use_na_sentinel=False)
+    values = read(pd.Series(distinct))
+    wrong = values.isna().to_numpy()[codes]
+    if expected is not None and wrong.any():
+        at = int(wrong.argmax())
+        raise SourceError(
+            SOURCE, path, row=int(column.index[at]) + 1,
+            found=f"{column.name} = {column.astype('object').iloc[at]!r}", expected=expected,
+            todo="look at the row; a shifted line breaks every column, and a new spelling needs a "
+            "meaning before it can be counted",
+        )  # fmt: skip
+    return values.iloc[codes].set_axis(column.index)
+
+
+def _whole(values: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(values.astype("str"), errors="coerce")
+    return numbers.where(numbers % 1 == 0).astype("Int64")
+
+
+def _date(values: pd.Series) -> pd.Series:
+    return pd.to_datetime(values.astype("str"), format="ISO8601", errors="coerce")
+
+
+def _text(values: pd.Series) -> pd.Series:
+    """Texts without spaces around; as categories, in which a row twice is soon found."""
+    text = values.astype("str").str.strip()
+    return text.where(text != "").astype("category")
+
+
+def _vote(values: pd.Series) -> pd.Series:
+    """Case does not matter, and a blank is a member that did not vote."""
+    text = values.astype("str").str.strip().str.upper().fillna("").replace("", "X")
+    return text.where(text.isin(list(VOTES)))
+
+
+def _call_rows(path: Path, frame: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:
+    """Number the records in the order of the file, and take the first row of each.
+
+    What belongs to a record must be the same in all of its rows.
+    """
+    record, _ = pd.factorize(frame["undl_id"])
+    first = np.unique(record, return_index=True)[1]
+    for column in _CALL:
+        codes, _ = pd.factorize(frame[column])
+        differs = codes != codes[first][record]
         if differs.any():
-            record = differs.index[differs][0]
+            at = int(differs.argmax())
+            before = int(first[record[at]])
+            values = frame[column].astype("object")
             raise SourceError(
-                SOURCE, path, row=int((votes["undl_id"] == record).to_numpy().argmax()) + 1,
-                found=f"record {record} with {counted[vote][record]} votes {vote} in its rows",
-                expected=f"{stated[column][record]}, the record's own {column}",
-                todo="compare the record on its page; if the library is wrong, add a correction",
+                SOURCE, path, row=at + 1, found=f"{column} = {values.iloc[at]!r}",
+                expected=f"{values.iloc[before]!r}, as in the record's first row {before + 1}",
+                todo="look at the row; a shifted line breaks every column",
             )  # fmt: skip
-        del total
+    return record, frame.iloc[first]
+
+
+def _check_totals(
+    path: Path, record: np.ndarray, votes: pd.DataFrame, calls: pd.DataFrame
+) -> None:
+    """Compare the totals of each record with its rows; an excerpt may have fewer, never more."""
+    vote = pd.Categorical(votes["ms_vote"], list(VOTES)).codes
+    counted = np.bincount(record * len(VOTES) + vote, minlength=len(calls) * len(VOTES))
+    counted = counted.reshape(len(calls), len(VOTES))
+    stated = calls[list(VOTES.values())].to_numpy()
+    whole = counted.sum(axis=1) == calls["total_ms"].to_numpy()
+    differs = (counted > stated) | (whole[:, None] & (counted != stated))
+    if differs.any():
+        at, which = (int(k[0]) for k in np.nonzero(differs))
+        raise SourceError(
+            SOURCE, path, row=int(calls.index[at]) + 1,
+            found=f"record {calls['undl_id'].iloc[at]} with {counted[at, which]} votes "
+            f"{list(VOTES)[which]} in its rows",
+            expected=f"{stated[at, which]}, the record's own {list(VOTES.values())[which]}",
+            todo="compare the record on its page; if the library is wrong, add a correction",
+        )  # fmt: skip
+    if whole.mean() > 0.5 and not whole[-1]:
+        raise SourceError(
+            SOURCE, path, row=len(votes),
+            found=f"the last record, {calls['undl_id'].iloc[-1]}, with {counted[-1].sum()} rows",
+            expected=f"{calls['total_ms'].iloc[-1]} rows, its total_ms: the records before it are "
+            "whole",
+            todo=f"the file is cut short; {_REFETCH}",
+        )  # fmt: skip
+
+
+def _refuse_two_spellings(path: Path, votes: pd.DataFrame) -> None:
+    """Two names under one code in one record would count a state twice."""
+    coded = votes[votes["ms_code"].notna()]
+    twice = coded.duplicated(["undl_id", "ms_code"])
+    if twice.any():
+        row = coded[twice].iloc[0]
+        same = (coded["undl_id"] == row["undl_id"]) & (coded["ms_code"] == row["ms_code"])
+        raise SourceError(
+            SOURCE, path, row=int(row.name) + 1,
+            found=f"record {row['undl_id']} with {coded.loc[same, 'ms_name'].tolist()} under the "
+            f"code {row['ms_code']!r}",
+            expected="one row for each state", todo="look at the record; add a correction",
+        )  # fmt: skip
 
 
 def _parse(path: Path, body: str) -> dict[str, pd.DataFrame]:
     frame = _load(path)
-    frame["undl_id"] = _whole(path, frame, "undl_id")
-    frame["ms_vote"] = _votes(path, frame)
-    frame["date"] = _dates(path, frame)
-    for column in _TOTALS:
-        frame[column] = _whole(path, frame, column)
-    for column in _TEXT:
-        if column not in frame:
-            frame[column] = None
-        text = frame[column].astype("str").str.strip()
-        frame[column] = text.where(text.notna() & (text != ""))
-    require_unique(SOURCE, path, frame, ["undl_id", "ms_name"])
-    _refuse_two_spellings(path, frame)
-    calls = frame.drop_duplicates("undl_id")[["undl_id", "date", *_TEXT, *_TOTALS]]
-    votes = frame[["undl_id", "ms_code", "ms_name", "ms_vote"]]
-    _check_totals(path, calls, votes)
+    number = "a whole number"
+    frame["undl_id"] = _read(path, frame["undl_id"], _whole, number).astype("int64")
+    record, rows = _call_rows(path, frame)
+    calls = rows[["undl_id"]].assign(
+        date=_read(path, rows["date"], _date, "a date such as 2024-12-19"),
+        **{c: _read(path, rows[c], _text).astype("str") for c in _TEXTS},
+        **{c: _read(path, rows[c], _whole, number).astype("int64") for c in _TOTALS},
+    )
+    votes = frame[["undl_id"]].assign(
+        ms_code=_read(path, frame["ms_code"], _text),
+        ms_name=_read(path, frame["ms_name"], _text, "the name of a member"),
+        ms_vote=_read(path, frame["ms_vote"], _vote, f"one of {list(VOTES)} or a blank"),
+    )
+    require_unique(SOURCE, path, votes, ["undl_id", "ms_name"])
+    _refuse_two_spellings(path, votes)
+    _check_totals(path, record, votes, calls)
+    calls = calls.sort_values("undl_id")
     if body == "sc":
         # The library holds a second record of one resolution; a later step leaves it out.
-        calls = calls.sort_values("undl_id")
-        calls = calls.assign(
-            is_duplicate=calls["resolution"].notna() & calls.duplicated("resolution")
-        )
+        calls["is_duplicate"] = calls["resolution"].notna() & calls.duplicated("resolution")
+    votes = votes.sort_values(["undl_id", "ms_name"]).astype({"ms_code": "str", "ms_name": "str"})
     names = {f"raw_un__{body}_roll_calls": calls, f"raw_un__{body}_votes": votes}
     return {n: schemas.conform(f, schemas.table(n)) for n, f in names.items()}
-
-
-def _refuse_two_spellings(path: Path, frame: pd.DataFrame) -> None:
-    """Two names under one code in one record would count a state twice."""
-    code = frame["ms_code"].notna()
-    twice = frame[code & frame.duplicated(["undl_id", "ms_code"], keep=False)]
-    if len(twice):
-        row = twice.iloc[0]
-        spelled = twice.loc[
-            (twice["undl_id"] == row["undl_id"]) & (twice["ms_code"] == row["ms_code"]), "ms_name"
-        ]
-        raise SourceError(
-            SOURCE, path, row=int(twice.index[0]) + 1,
-            found=f"record {row['undl_id']} with {spelled.tolist()} under the code "
-            f"{row['ms_code']!r}",
-            expected="one row for each state", todo="look at the record; add a correction",
-        )  # fmt: skip
 
 
 def parse_ga(path: Path) -> dict[str, pd.DataFrame]:
@@ -240,8 +280,3 @@ def parse_sc(path: Path) -> dict[str, pd.DataFrame]:
         ``raw_un__sc_votes``.
     """
     return _parse(path, "sc")
-
-
-def counts(votes: pd.DataFrame) -> np.ndarray:
-    """Votes of each code, in the order of `VOTES`."""
-    return votes["ms_vote"].value_counts().reindex(list(VOTES), fill_value=0).to_numpy()
