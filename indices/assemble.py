@@ -31,7 +31,7 @@ from indices.intervals import MEASURES, yearly_draws
 from indices.pillars.arms import arms_indicators
 from indices.pillars.trade import trade_indicators
 from indices.pillars.treaties import presence
-from indices.pillars.voting import Ballots, ballots
+from indices.pillars.voting import Ballots, ballots, last_full_year
 
 Frames = dict[str, pd.DataFrame]
 
@@ -106,7 +106,10 @@ def indicators(
         int(rules["arms_window_years"]),
     )
     votes = core["core_un__yearly_dyads"]
-    enough = votes[votes["n_joint"] >= rules["minimum_joint_votes"]]
+    enough = votes[
+        (votes["n_joint"] >= rules["minimum_joint_votes"])
+        & (votes["year"] <= last_full_year(core["core_un__roll_calls"]))
+    ]
     values = {
         **goods,
         **arms,
@@ -219,25 +222,12 @@ def depth_and_gap_tables(
     index: Index, core: Frames, definition: Definition
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lay ``out_depth__yearly_dyads`` and ``out_gap__yearly`` out, both from the same draws."""
-    axes, depth = index.data.axes, index.depth
-    n, n_draws = len(axes.states), int(definition.uncertainty["draws"])
-    named = {s for q in definition.questions for s in (q.focal, *q.bloc_members, *q.principals)}
-    asked = sorted(named & set(axes.states))
-    at = np.array([axes.states.index(s) for s in asked])
-    # Draws are kept only for the states of the questions; the others leave their interval.
-    small = (len(axes.years), len(asked), len(asked))
-    kept = {m: np.full((*small, n_draws), np.nan, np.float32) for m in MEASURES}
-    place = np.full((n, n), -1)
-    place[np.ix_(at, at)] = np.arange(len(asked) ** 2).reshape(small[1:])
+    axes = index.data.axes
+    votes = _ballots(core, axes)
     lo, hi = np.full(axes.shape, np.nan), np.full(axes.shape, np.nan)
-    for t, cells, drawn in yearly_draws(index.data, depth, _ballots(core, axes), definition):
+    for t, cells, drawn in yearly_draws(index.data, index.depth, votes, definition, ("depth",)):
         lo[t].reshape(-1)[cells], hi[t].reshape(-1)[cells] = interval(drawn["depth"])
-        to = place.reshape(-1)[cells]
-        for measure in MEASURES:
-            kept[measure][t].reshape(-1, n_draws)[to[to >= 0]] = drawn[measure][to >= 0]
-    # Only full depths are subtracted from each other.
-    kept["depth"][~depth.is_full[:, at[:, None], at]] = np.nan
-    return _depth_table(index, lo, hi), _gaps(index, kept, asked, definition)
+    return _depth_table(index, lo, hi), _gaps(index, votes, definition)
 
 
 def _ballots(core: Frames, axes: Axes) -> Ballots:
@@ -278,11 +268,11 @@ def _depth_table(index: Index, lo: Array, hi: Array) -> pd.DataFrame:
     return frame
 
 
-def _gaps(
-    index: Index, draws: dict[str, Array], asked: list[str], definition: Definition
-) -> pd.DataFrame:
+def _gaps(index: Index, votes: Ballots, definition: Definition) -> pd.DataFrame:
     """The gap of every question, on the small axes of the states that questions name."""
     axes = index.data.axes
+    named = {s for q in definition.questions for s in (q.focal, *q.bloc_members, *q.principals)}
+    asked = sorted(named & set(axes.states))
     at = np.array([axes.states.index(s) for s in asked])
     small = Axes(axes.years, tuple(asked))
 
@@ -296,9 +286,17 @@ def _gaps(
         {k: cut(v) for k, v in index.data.status.items()},
         {k: cut(v) for k, v in index.data.applies.items()},
     )
-    sizes_ = {k: v[:, at] for k, v in index.sizes.items()}
     depth = compute_depth(data, definition)
-    frames = [gap_table(q, data, depth, definition, sizes_, draws) for q in definition.questions]
+    n_draws = int(definition.uncertainty["draws"])
+    draws = {m: np.full((*small.shape, n_draws), np.nan, np.float32) for m in MEASURES}
+    cast = Ballots(votes.codes[:, at], votes.contested, votes.period, small.states)
+    for t, cells, drawn in yearly_draws(data, depth, cast, definition):
+        for measure, values in drawn.items():
+            draws[measure][t].reshape(-1, n_draws)[cells] = values
+    # Only full depths are subtracted from each other.
+    draws["depth"][~depth.is_full] = np.nan
+    sized = {k: v[:, at] for k, v in index.sizes.items()}
+    frames = [gap_table(q, data, depth, definition, sized, draws) for q in definition.questions]
     return pd.concat(frames, ignore_index=True)
 
 

@@ -55,7 +55,11 @@ def _kappa_draws(codes: Array, kappa: Array, draws: int, rng: np.random.Generato
 
 
 def yearly_draws(
-    data: Indicators, depth: Depth, votes: Ballots, definition: Definition
+    data: Indicators,
+    depth: Depth,
+    votes: Ballots,
+    definition: Definition,
+    measures: tuple[str, ...] = MEASURES,
 ) -> Iterator[tuple[int, Array, dict[str, Array]]]:
     """Draw the index for every pair that has one, a year at a time.
 
@@ -67,6 +71,9 @@ def yearly_draws(
     votes : Ballots
         By calendar year, over exactly the states of the axes.
     definition : Definition
+    measures : tuple of str
+        Which of `MEASURES` to draw. The draws of a pair do not depend on this, nor on which other
+        states are on the axes.
 
     Yields
     ------
@@ -75,7 +82,7 @@ def yearly_draws(
     cells : int array, shape (rows,)
         Flat positions i * states + j.
     draws : dict of str to array of float32, shape (rows, draws)
-        For each of `MEASURES`; NaN where the headline is missing.
+        For each of `measures`; NaN where the headline is missing.
     """
     if tuple(votes.states) != data.axes.states:
         raise ValueError("the ballots must be laid out over the states of the axes")
@@ -91,10 +98,21 @@ def yearly_draws(
         cast = votes.codes[votes.period == year]
         kappa = _kappa_draws(cast, data.values["vote_kappa"][t], n_draws, rng)[cells]
         vote_scores = goalposts(kappa, vote.transform, vote.lo, vote.hi).astype(np.float32)
-        yield t, cells, _draw_rows(t, cells, data, depth, weights, vote_scores, definition)
+        yield (
+            t,
+            cells,
+            {
+                m: _draw_rows(m, t, cells, data, depth, weights, vote_scores, definition)
+                for m in measures
+            },
+        )
+
+
+_KINDS = {"depth": ("costly", "declared"), "costly": ("costly",), "declared": ("declared",)}
 
 
 def _draw_rows(
+    measure: str,
     t: int,
     cells: Array,
     data: Indicators,
@@ -102,32 +120,29 @@ def _draw_rows(
     weights: WeightDraws,
     vote_scores: Array,
     definition: Definition,
-) -> dict[str, Array]:
-    kinds = {"depth": ("costly", "declared"), "costly": ("costly",), "declared": ("declared",)}
+) -> Array:
     shape = (len(cells), len(weights.pillars))
-    out = {}
-    for measure, wanted in kinds.items():
-        total, present = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        for k, p in enumerate(definition.pillars):
-            columns = [n for n, i in enumerate(p.indicators) if i.kind in wanted]
-            if not columns:
-                continue
+    total, present = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for k, p in enumerate(definition.pillars):
+        columns = [n for n, i in enumerate(p.indicators) if i.kind in _KINDS[measure]]
+        if not columns:
+            continue
+        if p.name == "voting":
+            score = vote_scores
+        else:
             score = _draw_pillar(t, cells, p.name, columns, data, depth, weights, definition)
-            if p.name == "voting":
-                score = np.where(np.isnan(score), np.nan, vote_scores)
-            if measure == "depth":
-                known = ~np.isnan(depth.pillars[p.name][t].reshape(-1)[cells])[:, None]
-            else:
-                known = np.ones((len(cells), 1), dtype=bool)
-            weight = weights.pillars[:, k] * known
-            total += np.where(known, score, 0.0) * weight
-            present += weight
-        draws = total / present
-        headline = {"depth": depth.depth, "costly": depth.costly, "declared": depth.declared}
-        missing = np.isnan(headline[measure][t].reshape(-1)[cells])
-        draws[missing] = np.nan
-        out[measure] = draws
-    return out
+        known = np.ones(len(cells), dtype=bool)
+        if measure == "depth":
+            known = ~np.isnan(depth.pillars[p.name][t].reshape(-1)[cells])
+        weight = np.where(known[:, None], weights.pillars[:, k], np.float32(0))
+        present += weight
+        # An unknown pillar weighs nothing, but nothing times NaN would still be NaN.
+        score = score if known.all() else np.where(known[:, None], score, np.float32(0))
+        total += score * weight
+    draws = total / present
+    headline = {"depth": depth.depth, "costly": depth.costly, "declared": depth.declared}
+    draws[np.isnan(headline[measure][t].reshape(-1)[cells])] = np.nan
+    return draws
 
 
 def _draw_pillar(

@@ -60,7 +60,7 @@ def write(frame: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
         to_arrow(frame, table).combine_chunks(),
         partial,
         compression="zstd",
-        store_schema=False,
+        store_schema=True,
         use_dictionary=True,
         version="2.6",
     )
@@ -74,6 +74,11 @@ def read(path: Path, table: Table) -> pd.DataFrame:
     Raw tables come with plain strings, as a parser makes them; in the long tables of the other
     layers repeated strings come as categories.
     """
-    repeated = [f.name for f in table.fields if f.type == "string" and table.layer != "raw"]
-    arrow = pq.read_table(path, read_dictionary=repeated)
+    arrow = pq.read_table(path)
+    if table.layer == "raw":
+        plain = [
+            pa.field(f.name, f.type.value_type) if pa.types.is_dictionary(f.type) else f
+            for f in arrow.schema
+        ]
+        arrow = arrow.cast(pa.schema(plain))
     return conform(arrow.to_pandas(date_as_object=False), table)

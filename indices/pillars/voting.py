@@ -67,6 +67,12 @@ def ballots(votes: pd.DataFrame, roll_calls: pd.DataFrame, period: str) -> Ballo
     return Ballots(codes, sides > 1, kept[period].to_numpy(dtype=np.int64), tuple(states))
 
 
+def last_full_year(roll_calls: pd.DataFrame) -> int:
+    """The last year whose autumn is complete: a recorded Assembly vote on or after 1 December."""
+    dates = roll_calls.loc[roll_calls["body"] == "GA", "date"]
+    return int(dates[dates.dt.month == 12].dt.year.max())
+
+
 def joint_tables(codes: Array) -> Array:
     """Count joint votes.
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from indices.cube import Axes
 from indices.definition import load_definition
+from indices.pillars.voting import last_full_year
 from pipelines.assets.factory import table_assets
 from pipelines.core import arms, geo, scope, trade, treaties, un
 from pipelines.settings import Settings
@@ -47,7 +48,7 @@ def core_geo__state_years(
         core_geo__states,
         panel_only=settings.mode == "starter",
         last_year=max(
-            un.last_full_year(core_un__roll_calls),
+            last_full_year(core_un__roll_calls),
             arms.covered_years(raw_sipri__dyad_years)[1],
             scope.last_year_of_totals(raw_unctad__merchandise_totals),
         ),

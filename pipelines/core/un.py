@@ -122,9 +122,3 @@ def _ideal_point_distance(frame: pd.DataFrame, ideal_points: pd.DataFrame) -> np
         for end in ("from_iso3", "to_iso3")
     ]
     return np.abs(ends[0].to_numpy() - ends[1].to_numpy())
-
-
-def last_full_year(calls: pd.DataFrame) -> int:
-    """The last year whose autumn is complete: a recorded Assembly vote on or after 1 December."""
-    dates = calls.loc[calls["body"] == "GA", "date"]
-    return int(dates[dates.dt.month == 12].dt.year.max())

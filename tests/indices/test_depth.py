@@ -15,7 +15,7 @@ from worlds import NAMES, mini_definition, random_core, random_world, world
 from indices import assemble
 from indices.cube import Array, Axes, swap
 from indices.definition import load_definition
-from indices.depth import MISSING, Depth, Indicators, compute_depth, mutual, same_status
+from indices.depth import CARRIED, MISSING, Depth, Indicators, compute_depth, mutual, same_status
 
 NAN = float("nan")
 DEFINITION = mini_definition()
@@ -26,7 +26,7 @@ BY_HAND = {
     ("FFF", "PPP"): (0.5, 9, 0, 20, 0, 0.5, 1, 0.3),
     ("FFF", "AAA"): (20, NAN, NAN, 50, 20, NAN, 4, -0.2),
     ("AAA", "FFF"): (0, 0, 0, 0, 0, NAN, 0, 0),
-    ("PPP", "AAA"): (4, 2, NAN, NAN, 0, NAN, 0, 0.9),
+    ("PPP", "AAA"): (4, 2, NAN, NAN, 50, NAN, NAN, 0.9),
     ("AAA", "PPP"): (4, 2, 0, 0, NAN, 1, 4, NAN),
 }
 
@@ -47,16 +47,16 @@ def at(cube: Array, a: str, b: str) -> float:
 @pytest.mark.parametrize(
     ("a", "b", "trade", "arms", "treaties", "voting", "depth"),
     [
-        # 0.6*50 + 0.4*40; (50 + 20)/2; 0.5*100 + 0.25*50 + 0.25*25.
-        ("PPP", "FFF", 46, 35, 68.75, 30, 0.4 * 46 + 0.2 * (35 + 68.75 + 30)),
+        # 0.6*50 + 0.4*40; (50 + 20)/2; 0.4*100 + 0.3*50 + 0.3*25.
+        ("PPP", "FFF", 46, 35, 62.5, 30, 0.4 * 46 + 0.2 * (35 + 62.5 + 30)),
         # Intensity of 9 stays at 50 while the share is below 1 %.
-        ("FFF", "PPP", 0.6 * 2.5 + 0.4 * 50, 10, 18.75, 30, 0.4 * 21.5 + 0.2 * 58.75),
+        ("FFF", "PPP", 0.6 * 2.5 + 0.4 * 50, 10, 22.5, 30, 0.4 * 21.5 + 0.2 * 62.5),
         # No intensity, no import share: what is left has at least half the weight. The tier does
-        # not apply, so treaties are (0.5*20 + 0.25*100)/0.75. Kappa below zero scores zero.
-        ("FFF", "AAA", 100, 50, 140 / 3, 0, 0.4 * 100 + 0.2 * (50 + 140 / 3)),
+        # not apply, so treaties are (0.4*20 + 0.3*100)/0.7. Kappa below zero scores zero.
+        ("FFF", "AAA", 100, 50, 38 / 0.7, 0, 0.4 * 100 + 0.2 * (50 + 38 / 0.7)),
         ("AAA", "FFF", 0, 0, 0, 0, 0),
-        # Three pillars: their weights are rescaled to one.
-        ("PPP", "AAA", 20, NAN, 0, 90, (0.4 * 20 + 0.2 * 90) / 0.8),
+        # Three pillars: their weights are rescaled to one. The commitment alone makes treaties.
+        ("PPP", "AAA", 20, NAN, 50, 90, (0.4 * 20 + 0.2 * 50 + 0.2 * 90) / 0.8),
         # Treaties need the commitment, whatever else is known; two pillars are too few.
         ("AAA", "PPP", 20, 0, NAN, NAN, NAN),
     ],
@@ -92,13 +92,21 @@ def test_status_and_coverage_by_hand(hand: Depth) -> None:
     assert at(hand.coverage, "PPP", "FFF") == pytest.approx(1)
     # Trade 0.6 and arms 0.5 observed; without the tier the rest of the treaties is all there is.
     assert at(hand.coverage, "FFF", "AAA") == pytest.approx(0.4 * 0.6 + 0.2 * 0.5 + 0.4)
-    assert at(hand.pillar_coverage["treaties"], "PPP", "AAA") == pytest.approx(0.75)
+    assert at(hand.pillar_coverage["treaties"], "PPP", "AAA") == pytest.approx(0.4)
+
+
+def test_what_is_carried_is_scored_but_not_covered() -> None:
+    data = world(AXES, {"vote_kappa": np.full(AXES.shape, 0.5)})
+    data.status["vote_kappa"][:] = CARRIED
+    got = compute_depth(data, DEFINITION)
+    assert at(got.depth, "PPP", "FFF") == pytest.approx(0.2 * 50)
+    assert at(got.coverage, "PPP", "FFF") == pytest.approx(0.8)
 
 
 def test_both_ends_are_compared_only_with_the_same_status(hand: Depth) -> None:
     comparable = same_status(hand)
-    assert at(mutual(comparable), "PPP", "FFF") == pytest.approx(sqrt(45.15 * 20.35))
-    assert at(comparable - swap(comparable), "FFF", "PPP") == pytest.approx(20.35 - 45.15)
+    assert at(mutual(comparable), "PPP", "FFF") == pytest.approx(sqrt(43.9 * 21.1))
+    assert at(comparable - swap(comparable), "FFF", "PPP") == pytest.approx(21.1 - 43.9)
     partial = replace(hand, is_full=hand.is_full.copy())
     partial.is_full[0, 2, 1] = False
     assert np.isnan(at(mutual(same_status(partial)), "PPP", "FFF"))

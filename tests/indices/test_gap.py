@@ -61,7 +61,7 @@ def test_mean_weighted_pooled_and_best_by_hand() -> None:
 
 @pytest.mark.parametrize(
     ("focal", "conflict"),
-    [(0.9, False), (0.05, False), (0.5, True)],
+    [(0.9, False), (0.8, False), (0.5, True), (0.1, False), (0.05, False)],
 )
 def test_a_sign_conflict_needs_both_signs(focal: float, conflict: bool) -> None:
     row = table({(P, F): focal, (P, A): 0.8, (P, B): 0.1}).loc["depth"]
@@ -86,10 +86,10 @@ def test_the_interval_is_that_of_the_gap_draw_by_draw() -> None:
     draws = np.zeros((*AXES.shape, 4))
     draws[0, P, F] = [1, 2, 3, 4]
     draws[0, P, A] = [2, 2, 2, 2]
-    draws[0, P, B] = [4, 4, 0, 0]
+    draws[0, P, B] = [4, 4, 6, 0]
     row = table({(P, F): 0.5}, draws).loc["depth"]
-    gaps = [2, 1, -2, -3]
-    assert row["p_bloc_deeper"] == 0.5
+    gaps = [2, 1, 1, -3]
+    assert row["p_bloc_deeper"] == 0.75
     assert [row["gap_lo90"], row["gap_hi90"]] == pytest.approx(np.quantile(gaps, [0.05, 0.95]))
 
 

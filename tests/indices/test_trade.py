@@ -53,6 +53,13 @@ def reports(*rows: Report) -> pd.DataFrame:
             "new",
             NAN,
         ),
+        (
+            [("new", "importer", 212), ("old", "exporter", 250)],
+            200,
+            "importer_report",
+            "new",
+            NAN,
+        ),
         ([("old", "importer", 106), ("old", "exporter", 0)], 100, "importer_report", "old", NAN),
     ],
 )
@@ -152,14 +159,14 @@ NO_OIL = pd.DataFrame(
 
 
 def flows(
-    known: dict[int, float], oil: pd.DataFrame = NO_OIL, born: int = 2000
+    known: dict[int, float], oil: pd.DataFrame = NO_OIL, absent: tuple[int, ...] = ()
 ) -> dict[int, tuple[float, str]]:
     """Best estimate and method by year of a flow of which some years are recorded."""
     single = pd.concat([reports(("new", "importer", 1.06)).assign(year=y) for y in known])
     for name in ("value_usd", "value_lo_usd", "value_hi_usd"):
         single[name] = [1.06 * v for v in known.values()]
     exists = np.ones((len(AXES.years), 2), dtype=bool)
-    exists[: born - 2000, 1] = False
+    exists[[y - 2000 for y in absent], 1] = False
     made = yearly_flows(best_reports(single, ("new",), 1.06), oil, AXES, exists, bridge=6, carry=2)
     return {
         y: (v, m) for y, v, m in zip(made["year"], made["value_usd"], made["method"], strict=True)
@@ -179,8 +186,18 @@ def test_a_gap_of_seven_years_stays_open() -> None:
     assert sorted(flows({2000: 1, 2008: 2})) == [2000, 2008, 2009, 2010]
 
 
-def test_nothing_is_filled_in_before_a_state_exists() -> None:
-    assert sorted(flows({2000: 1, 2004: 2}, born=2003)) == [2004, 2005, 2006]
+@pytest.mark.parametrize(
+    ("absent", "filled"),
+    [
+        ((2000, 2001, 2002), [2004, 2005, 2006]),
+        ((2002, 2003), [2000, 2001, 2004, 2005, 2006]),
+        ((2005, 2006), [2000, 2001, 2002, 2003, 2004]),
+    ],
+)
+def test_nothing_is_filled_in_while_a_state_does_not_exist(
+    absent: tuple[int, ...], filled: list[int]
+) -> None:
+    assert sorted(flows({2000: 1, 2004: 2}, absent=absent)) == filled
 
 
 def test_oil_is_added_beside_what_was_recorded() -> None:

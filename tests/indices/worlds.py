@@ -18,9 +18,9 @@ _INDICATORS = {
     "trade_intensity": ("trade", 0, 10, 0.4, "costly", True),
     "arms_import_share": ("arms", 0, 50, 0.5, "costly", True),
     "arms_volume": ("arms", 0, 100, 0.5, "costly", False),
-    "security_commitment": ("treaties", 0, 100, 0.5, "costly", False),
-    "partnership_tier": ("treaties", 0, 1, 0.25, "declared", False),
-    "economic_agreements": ("treaties", 0, 4, 0.25, "declared", False),
+    "security_commitment": ("treaties", 0, 100, 0.4, "costly", False),
+    "partnership_tier": ("treaties", 0, 1, 0.3, "declared", False),
+    "economic_agreements": ("treaties", 0, 4, 0.3, "declared", False),
     "vote_kappa": ("voting", 0, 1, 1.0, "declared", False),
 }
 _MORE = {

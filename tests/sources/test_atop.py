@@ -65,7 +65,7 @@ def test_an_agreement_counts_all_its_members() -> None:
     ).set_index("atopid")
     # Shanghai: five founders of 1996, Uzbekistan in 2001, India and Pakistan in 2017.
     assert agreements["n_members"].to_dict() == {3375: 2, 3405: 4, 4810: 8}
-    assert pd.isna(agreements.loc[4810, "end_year"])
+    assert agreements.loc[[4810], "end_year"].isna().all()
     assert agreements.loc[3405, "end_year"] == 1974
 
 

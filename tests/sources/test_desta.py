@@ -65,8 +65,8 @@ def test_slots_without_a_member_give_no_row(members: pd.DataFrame) -> None:
 
 def test_na_is_missing(members: pd.DataFrame) -> None:
     rows = members.drop_duplicates("number").set_index("number")
-    assert pd.isna(rows.loc["845", "year"])
-    assert pd.isna(rows.loc["899", "entry_force_year"])
+    assert rows.loc[["845"], "year"].isna().all()
+    assert rows.loc[["899"], "entry_force_year"].isna().all()
     armenia = members[(members["number"] == "915") & (members["member_iso_numeric"] == ARM)]
     assert armenia["member_class"].isna().all()
 

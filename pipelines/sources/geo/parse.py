@@ -5,53 +5,38 @@ Does not belong here: which ISO code a number carries; that is `names.csv`.
 
 from __future__ import annotations
 
-from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 
 import schemas
-from pipelines.sources.reading import (
-    SourceError,
-    read_text,
-    require_columns,
-    require_unique,
-    to_number,
-)
+from pipelines.sources.reading import SourceError, read_delimited, require_unique, to_integer
 
 SOURCE = "geo"
+_FIRST_LINE = 2
 
 
-def _read(path: Path, columns: list[str]) -> pd.DataFrame:
-    text = read_text(SOURCE, path)
-    frame = pd.read_csv(StringIO(text), dtype="str", keep_default_na=False)
-    require_columns(SOURCE, path, frame.columns, columns)
-    return frame[columns]
+def _whole(path: Path, raw: pd.DataFrame, column: str) -> pd.Series:
+    return to_integer(SOURCE, path, raw[column], column, _FIRST_LINE)
 
 
-def _date(path: Path, parts: pd.DataFrame) -> pd.Series:
-    """Join year, month and day; a day that is none is an error."""
-    numbers = pd.DataFrame(
-        {
-            name: to_number(SOURCE, path, parts[column], column, first_line=2)
-            for name, column in zip(("year", "month", "day"), parts.columns, strict=True)
-        }
-    )
-    text = numbers["year"].map("{:04.0f}".format) + numbers["month"].map("-{:02.0f}".format)
-    text = text + numbers["day"].map("-{:02.0f}".format)
-    return _day(path, text)
-
-
-def _day(path: Path, text: pd.Series) -> pd.Series:
-    dates = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
+def _dates(path: Path, raw: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """Read the dates in one column, or in three of year, month and day; all must be dates."""
+    if len(columns) == 1:
+        dates = pd.to_datetime(raw[columns[0]], format="%Y-%m-%d", errors="coerce")
+    else:
+        parts = zip(("year", "month", "day"), columns, strict=True)
+        dates = pd.to_datetime(
+            pd.DataFrame({part: _whole(path, raw, c) for part, c in parts}), errors="coerce"
+        )
     if dates.isna().any():
         at = int(dates.isna().to_numpy().argmax())
         raise SourceError(
             SOURCE,
             path,
-            line=at + 2,
-            found=f"the date {text.iloc[at]!r}",
-            expected="year, month and day",
+            line=at + _FIRST_LINE,
+            found=str(raw.loc[at, columns].to_dict()),
+            expected="a date",
             todo="look at the line; fetch the file again if it is damaged",
         )
     return dates
@@ -79,18 +64,18 @@ def parse_cow_states(path: Path) -> pd.DataFrame:
         "stateabb", "ccode", "statenme", "styear", "stmonth", "stday", "endyear", "endmonth",
         "endday", "version",
     ]  # fmt: skip
-    raw = _read(path, columns)
+    raw = read_delimited(SOURCE, path, columns)
     frame = pd.DataFrame(
         {
-            "ccode": to_number(SOURCE, path, raw["ccode"], "ccode", 2),
-            "start_date": _date(path, raw[["styear", "stmonth", "stday"]]),
-            "end_date": _date(path, raw[["endyear", "endmonth", "endday"]]),
+            "ccode": _whole(path, raw, "ccode"),
+            "start_date": _dates(path, raw, ["styear", "stmonth", "stday"]),
+            "end_date": _dates(path, raw, ["endyear", "endmonth", "endday"]),
             "state_abb": raw["stateabb"],
             "state_name": raw["statenme"],
-            "version": to_number(SOURCE, path, raw["version"], "version", 2),
+            "version": _whole(path, raw, "version"),
         }
     )
-    require_unique(SOURCE, path, frame, ["ccode", "start_date"], 2)
+    require_unique(SOURCE, path, frame, ["ccode", "start_date"], _FIRST_LINE)
     return schemas.conform(frame, schemas.table("raw_geo__cow_states"))
 
 
@@ -107,15 +92,16 @@ def parse_gw_states(path: Path) -> pd.DataFrame:
     SourceError
         As `parse_cow_states`.
     """
-    raw = _read(path, ["gwcode", "stateabb", "statename", "startdate", "enddate"])
+    columns = ["gwcode", "stateabb", "statename", "startdate", "enddate"]
+    raw = read_delimited(SOURCE, path, columns)
     frame = pd.DataFrame(
         {
-            "gwcode": to_number(SOURCE, path, raw["gwcode"], "gwcode", 2),
-            "start_date": _day(path, raw["startdate"]),
-            "end_date": _day(path, raw["enddate"]),
+            "gwcode": _whole(path, raw, "gwcode"),
+            "start_date": _dates(path, raw, ["startdate"]),
+            "end_date": _dates(path, raw, ["enddate"]),
             "state_abb": raw["stateabb"],
             "state_name": raw["statename"],
         }
     )
-    require_unique(SOURCE, path, frame, ["gwcode", "start_date"], 2)
+    require_unique(SOURCE, path, frame, ["gwcode", "start_date"], _FIRST_LINE)
     return schemas.conform(frame, schemas.table("raw_geo__gw_states"))

@@ -7,7 +7,6 @@ a name means (`names.csv`, applied later).
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 import json
 import re
@@ -46,119 +45,198 @@ _HEADER = {
     "TIV delivery values": "tiv_millions",
     "Local production": "is_local_production",
 }
-# The service renamed a column in July 2026.
+# Column names of other vintages: the service renamed one in July 2026.
 _RENAMED = {"Deliveries in the Year Range": "Numbers delivered"}
-_NUMBERS = [
-    "register_id", "order_year", "number_delivered", "delivery_year", "sipri_estimate",
-    "tiv_deal_unit", "tiv_millions",
-]  # fmt: skip
-_FLAGS = [
-    "is_order_year_estimate", "is_number_estimate", "is_delivery_year_estimate",
+_WHOLE = ("register_id", "order_year", "delivery_year")
+_DECIMAL = ("number_delivered", "sipri_estimate", "tiv_deal_unit", "tiv_millions")
+_FLAGS = (
+    "is_order_year_estimate",
+    "is_number_estimate",
+    "is_delivery_year_estimate",
     "is_local_production",
-]  # fmt: skip
-_TEXT = ["designation", "description", "category", "status"]
-_GENERATED = re.compile(r"Data generated:\s*(\d{1,2} \w{3,} \d{4})")
+)
+_ENDS = ("supplier", "recipient")
+_TEXT = ("designation", "description", "category", "status")
+_WORLD = re.compile(r"from All countries\s+to All countries\s*\.")
+_GENERATED = re.compile(r"Data generated:\s*(\d{1,2} [A-Z][a-z]{2} \d{4})\b")
 _RANGE = re.compile(r"year range\s*'(\d{4})'\s*to\s*'(\d{4})'")
 _REFETCH = "ask the service for the trade register as CSV by delivery year (exportOption)"
 
 
-def _records(path: Path | str, text: str) -> tuple[list[list[str]], list[int], int]:
-    """Split the register into records: fields, first line of each, line of the header.
+def _refuse_utf8(path: Path, text: str) -> None:
+    """Raise if the text was saved again as UTF-8: read as ISO-8859-1 its names would be wrong."""
+    if text.isascii():
+        return
+    try:
+        text.encode(ENCODING).decode("utf-8")
+    except UnicodeDecodeError:
+        return
+    lines = text.split("\n")
+    raise SourceError(
+        SOURCE,
+        path,
+        line=next(k for k, line in enumerate(lines, 1) if not line.isascii()),
+        found="text in UTF-8",
+        expected=f"text in {ENCODING}, as the service sends it",
+        todo="give the file as it was downloaded, not one saved again by another program",
+    )
 
-    A record starts with its number; what does not is the rest of a field with a line break in it.
+
+def _split(path: Path, text: str) -> tuple[pd.DataFrame, list[int], str]:
+    """Split the register into rows, the first line of each, and the preamble.
+
+    A row starts with its number; what does not is the rest of a field with a line break in it.
     """
     lines = re.sub("\r+\n", "\n", text).replace("\r", " ").split("\n")
-    head = next((k for k, line in enumerate(lines) if line.startswith("SIPRI AT Database ID")), -1)
-    if head < 0:
-        deal = next((k for k, x in enumerate(lines) if "Year(s) of deliver" in x and "," in x), -1)
-        if deal >= 0:
-            raise SourceError(
-                SOURCE, path, line=deal + 1, found="the per-deal layout (Year(s) of delivery)",
-                expected="the layout by delivery year, with TIV delivery values",
-                todo="the per-deal layout carries no TIV by year; " + _REFETCH,
-            )  # fmt: skip
-        raise SourceError(
-            SOURCE, path, found=f"no header line; the file begins {lines[0][:60]!r}",
-            expected="a line that starts with 'SIPRI AT Database ID'", todo=_REFETCH,
-        )  # fmt: skip
+    head = _header(path, lines)
     joined: list[str] = []
     first: list[int] = []
-    for k, line in enumerate(lines[head + 1 :], head + 2):
+    for number, line in enumerate(lines[head + 1 :], head + 2):
         line = line.rstrip().removesuffix(";")
-        if not line:
-            continue
-        if re.match(r"\d+,", line) or not joined:
+        if re.match(r"\d+,", line) or (line and not joined):
             joined.append(line)
-            first.append(k)
-        else:
+            first.append(number)
+        elif line:
             joined[-1] += " " + line
-    header = next(csv.reader([lines[head].rstrip().removesuffix(";")]))
-    columns = [_HEADER.get(c, c) for c in (_RENAMED.get(c.strip(), c.strip()) for c in header)]
-    require_columns(SOURCE, Path(str(path)), columns, list(_HEADER.values()), head + 1)
-    rows = list(csv.reader(joined))
-    for fields, line_number in zip(rows, first, strict=False):
-        if len(fields) != len(columns):
+    if not joined:
+        raise SourceError(
+            SOURCE,
+            path,
+            line=head + 1,
+            found="a header and no rows",
+            expected="deliveries",
+            todo="check what was asked of the service; " + _REFETCH,
+        )
+    spelled = next(csv.reader([lines[head].rstrip().removesuffix(";")]))
+    spelled = [_RENAMED.get(name.strip(), name.strip()) for name in spelled]
+    require_columns(SOURCE, path, spelled, list(_HEADER), head + 1)
+    # Row by row: a quote that is never closed must not swallow the rows after it.
+    rows = [next(csv.reader([line])) for line in joined]
+    for fields, number in zip(rows, first, strict=True):
+        if len(fields) != len(spelled):
             raise SourceError(
-                SOURCE, path, line=line_number, found=f"{len(fields)} fields",
-                expected=f"{len(columns)}, as in the header",
-                todo="look at the line: a truncated download or a broken quotation; " + _REFETCH,
-            )  # fmt: skip
-    return [columns, *rows], first, head + 1
-
-
-def _flag(path: Path | str, column: pd.Series, first: list[int]) -> pd.Series:
-    """Yes and No; a blank says nothing."""
-    known = {"Yes": True, "No": False, "": pd.NA}
-    unknown = ~column.isin(list(known))
-    if unknown.any():
-        at = int(unknown.to_numpy().argmax())
+                SOURCE,
+                path,
+                line=number,
+                found=f"{len(fields)} fields",
+                expected=f"{len(spelled)}, as in the header",
+                todo="look at the line: a download cut short, or a broken quotation; " + _REFETCH,
+            )
+    if not text.endswith("\n") and not rows[-1][-1]:
         raise SourceError(
-            SOURCE, path, line=first[at], found=f"{column.name} = {column.iloc[at]!r}",
-            expected="Yes, No or a blank", todo="look at the line; a shifted field breaks it",
-        )  # fmt: skip
-    return column.map(known).astype("boolean")
+            SOURCE,
+            path,
+            line=first[-1],
+            found="a last row without its last field",
+            expected="a whole row",
+            todo="the file seems cut short; " + _REFETCH,
+        )
+    frame = pd.DataFrame(rows, columns=spelled, dtype="str")
+    kept = frame[list(_HEADER)].rename(columns=_HEADER)
+    return kept.apply(lambda column: column.str.strip()), first, "\n".join(lines[:head])
 
 
-def parse_text(path: Path | str, text: str) -> pd.DataFrame:
-    """Read the register from its text; see `parse_register`."""
-    records, first, head = _records(path, text)
-    raw = pd.DataFrame(records[1:], columns=records[0], dtype="str")
-    if raw.empty:
-        raise SourceError(
-            SOURCE, path, line=head, found="a header without rows", expected="deliveries",
-            todo=_REFETCH,
-        )  # fmt: skip
-    generated, covered = _GENERATED.search(text), _RANGE.search(text)
-    if generated is None or covered is None:
-        raise SourceError(
-            SOURCE, path, line=1, found="a preamble without the day of generation and year range",
-            expected="'Data generated: ...' and \"year range '....' to '....'\"",
-            todo="keep the preamble: the vintage and the covered years stand there",
-        )  # fmt: skip
-    frame = pd.DataFrame(index=raw.index)
-    for name in _NUMBERS:
-        numbers = to_number(SOURCE, Path(str(path)), raw[name], name, None)
-        frame[name] = numbers
-    for name in _FLAGS:
-        frame[name] = _flag(path, raw[name].str.strip(), first)
-    for name in ("supplier", "recipient"):
-        frame[name] = raw[name].str.strip()
-    for name in _TEXT:
-        text_column = raw[name].str.strip()
-        frame[name] = text_column.where(text_column != "")
-    year = frame["delivery_year"].astype("Int64").astype("str").fillna("none")
-    number = frame["register_id"].astype("int64").astype("str")
-    frame["delivery_id"] = number + "-" + year.where(frame["delivery_year"].notna(), "none")
-    # An order without a delivery has delivered nothing.
-    frame["tiv_millions"] = frame["tiv_millions"].mask(
-        frame["delivery_year"].isna() & frame["tiv_millions"].isna(), 0.0
+def _header(path: Path, lines: list[str]) -> int:
+    """Find the line with the names of the columns; the preamble's length is not fixed."""
+    for k, line in enumerate(lines):
+        if line.startswith("SIPRI AT Database ID"):
+            return k
+        if "Year(s) of deliver" in line and line.count(",") > 5:
+            raise SourceError(
+                SOURCE,
+                path,
+                line=k + 1,
+                found="the layout by deal ('Year(s) of delivery')",
+                expected="the layout by delivery year, with 'TIV delivery values'",
+                todo="the layout by deal has no volume for each year; " + _REFETCH,
+            )
+    raise SourceError(
+        SOURCE,
+        path,
+        found=f"no header line; the file begins {lines[0][:60]!r}",
+        expected="a line that starts with 'SIPRI AT Database ID'",
+        todo=_REFETCH,
     )
-    require_unique(SOURCE, Path(str(path)), frame, ["delivery_id"])
-    frame["generated_on"] = pd.to_datetime(generated[1], format="mixed", dayfirst=True)
-    last = frame["delivery_year"].max()
-    frame["covered_from"] = int(covered[1])
-    # A range may name a year whose deliveries are not in yet: covered is what has any.
-    frame["covered_to"] = min(int(covered[2]), int(last)) if pd.notna(last) else int(covered[2])
+
+
+def _refuse(path: Path, column: pd.Series, wrong: pd.Series, first: list[int], wish: str) -> None:
+    """Raise for the first wrong value of a column, if there is one."""
+    if wrong.any():
+        at = int(wrong.to_numpy().argmax())
+        raise SourceError(
+            SOURCE,
+            path,
+            line=first[at],
+            found=f"{column.name} = {column.iloc[at]!r}",
+            expected=wish,
+            todo="look at the line; a shifted field breaks it; " + _REFETCH,
+        )
+
+
+def _number(path: Path, column: pd.Series, first: list[int], *, whole: bool) -> pd.Series:
+    """Read a column of numbers; a blank is missing."""
+    blank = column == ""
+    numbers = pd.to_numeric(column.where(~blank), errors="coerce").astype("float64")
+    wrong = (numbers.isna() & ~blank) | (numbers < 0)
+    if whole:
+        wrong |= numbers.notna() & (numbers % 1 != 0)
+    _refuse(path, column, wrong, first, "a whole number" if whole else "a number, 0 or more")
+    return numbers
+
+
+def _preamble(path: Path, preamble: str) -> tuple[pd.Timestamp, int, int]:
+    """Read the day of generation and the first and last year that were asked for."""
+    generated, covered = _GENERATED.search(preamble), _RANGE.search(preamble)
+    day = pd.to_datetime(generated[1] if generated else "", format="%d %b %Y", errors="coerce")
+    if covered is None or pd.isna(day):
+        raise SourceError(
+            SOURCE,
+            path,
+            line=1,
+            found="a preamble without the day of generation or the year range",
+            expected="'Data generated: 13 Apr 2024 ...' and \"year range '1990' to '2023'\"",
+            todo="keep the preamble: the vintage and the covered years stand there",
+        )
+    if not _WORLD.search(preamble):
+        raise SourceError(
+            SOURCE,
+            path,
+            line=1,
+            found=f"a register of some states: {preamble.splitlines()[0][:100]!r}",
+            expected="'from All countries to All countries'",
+            todo="totals of a state need all its partners; ask for all suppliers and recipients",
+        )
+    return day, int(covered[1]), int(covered[2])
+
+
+def parse_text(path: Path, text: str) -> pd.DataFrame:
+    """Read the register from its text; `path` is named in errors. See `parse_register`."""
+    _refuse_utf8(path, text)
+    raw, first, preamble = _split(path, text)
+    generated_on, first_year, last_year = _preamble(path, preamble)
+    frame = pd.DataFrame(index=raw.index)
+    for name in (*_WHOLE, *_DECIMAL):
+        frame[name] = _number(path, raw[name], first, whole=name in _WHOLE)
+    for name in _FLAGS:
+        known = {"Yes": True, "No": False, "": pd.NA}
+        _refuse(path, raw[name], ~raw[name].isin(list(known)), first, "Yes, No or a blank")
+        frame[name] = raw[name].map(known).astype("boolean")
+    for name in _ENDS:
+        _refuse(path, raw[name], raw[name] == "", first, "a name")
+        frame[name] = raw[name]
+    for name in _TEXT:
+        frame[name] = raw[name].where(raw[name] != "")
+    year = frame["delivery_year"].astype("Int64")
+    outside = (year.notna() & ~year.between(first_year, last_year)).fillna(False).astype("bool")
+    _refuse(path, raw["delivery_year"], outside, first, f"{first_year} to {last_year}")
+    order = frame["register_id"].astype("int64").astype("str")
+    frame["delivery_id"] = order + "-" + year.astype("str").where(year.notna(), "none")
+    again = frame["delivery_id"].duplicated()
+    _refuse(path, frame["delivery_id"], again, first, "one row for each order and delivery year")
+    frame["generated_on"] = generated_on
+    frame["covered_from"] = first_year
+    # A range may name a year that is not in yet: covered is what has any delivery in the world.
+    frame["covered_to"] = last_year if year.isna().all() else min(last_year, int(year.max()))
     return schemas.conform(frame, schemas.table("raw_sipri__deliveries"))
 
 
@@ -168,24 +246,35 @@ def parse_register(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        CSV in ISO-8859-1 behind a preamble.
+        CSV in ISO-8859-1 behind a preamble, of all suppliers and recipients.
 
     Returns
     -------
     DataFrame
-        ``raw_sipri__deliveries``, one row per order number and delivery year.
+        ``raw_sipri__deliveries``, one row per order number and delivery year; an order of which
+        nothing was delivered has no year.
 
     Raises
     ------
     SourceError
-        If the file is not that layout (the per-deal layout is named), is truncated, or holds a
-        delivery twice.
+        If the file is not that layout (the layout by deal is named), is cut short, was saved
+        again in another encoding, or holds a delivery twice.
     """
     return parse_text(path, read_text(SOURCE, path, ENCODING))
 
 
 def parse_api_reply(path: Path) -> pd.DataFrame:
     """Read the service's reply: JSON whose ``bytes`` holds the register, base64-encoded.
+
+    Parameters
+    ----------
+    path : Path
+        The body of the reply as it came.
+
+    Returns
+    -------
+    DataFrame
+        ``raw_sipri__deliveries``.
 
     Raises
     ------
@@ -195,17 +284,25 @@ def parse_api_reply(path: Path) -> pd.DataFrame:
     text = read_text(SOURCE, path)
     try:
         data = base64.b64decode(json.loads(text)["bytes"], validate=True)
-    except (json.JSONDecodeError, KeyError, TypeError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError):
         raise SourceError(
-            SOURCE, path, found=f"{type(error).__name__}: {error}",
+            SOURCE,
+            path,
+            found=f"the reply {text[:80]!r}",
             expected='JSON such as {"bytes": "<base64>"}',
             todo="ask the service again; a message instead of bytes says what it refused",
-        ) from None  # fmt: skip
+        ) from None
     return parse_text(path, data.decode(ENCODING))
 
 
 def parse_tiv_table(path: Path) -> pd.DataFrame:
-    """Read a published TIV table, a row a state and a column a year.
+    """Read a published table of yearly totals of all the world: a row a name, a column a year.
+
+    Parameters
+    ----------
+    path : Path
+        CSV in ISO-8859-1 behind a preamble; its last row, the total of the world, says whether it
+        is of imports or of exports.
 
     Returns
     -------
@@ -215,74 +312,99 @@ def parse_tiv_table(path: Path) -> pd.DataFrame:
     Raises
     ------
     SourceError
-        If no header line starts with Recipient or Supplier, or a value is no number.
+        If it is not such a table, has no total (is cut short), or holds a value that is no number.
     """
-    lines = read_text(SOURCE, path, ENCODING).replace("\r\n", "\n").replace("\r", "").split("\n")
-    first = {"Recipient": "imports", "Imports by": "imports", "Supplier": "exports",
-             "Exports by": "exports"}  # fmt: skip
-    starts = [k for k, x in enumerate(lines) if x.split(",")[0] in first]
-    if not starts:
+    text = read_text(SOURCE, path, ENCODING)
+    _refuse_utf8(path, text)
+    lines = re.sub("\r+\n", "\n", text).split("\n")
+    starts = ("Recipient,", "Exports by,", "Imports by,", "Supplier,")
+    head = next((k for k, line in enumerate(lines) if line.startswith(starts)), None)
+    if head is None:
         raise SourceError(
-            SOURCE, path, found=f"no header line; the file begins {lines[0][:60]!r}",
-            expected=f"a line that starts with one of {list(first)} and lists years",
-            todo="fetch the import/export values table as CSV",
-        )  # fmt: skip
-    head = starts[0]
-    header = next(csv.reader([lines[head]]))
-    direction = first[header[0]]
-    body = [r for r in csv.reader(lines[head + 1 :]) if r and r[0] and not r[0].startswith("Total")]
-    for k, row in enumerate(body):
-        if len(row) < len(header):
+            SOURCE,
+            path,
+            found=f"no header line; the file begins {lines[0][:60]!r}",
+            expected=f"a line that starts with one of {starts} and lists years",
+            todo="fetch the table of import or export values of all countries as CSV",
+        )
+    header, *rows = csv.reader(line for line in lines[head:] if line)
+    total = {"Total world import": "imports", "Total world export": "exports"}
+    if not rows or rows[-1][0] not in total:
+        raise SourceError(
+            SOURCE,
+            path,
+            line=head + 1 + len(rows),
+            found=f"the last row {rows[-1][:3] if rows else header[:3]}",
+            expected=f"the total, one of {list(total)}",
+            todo="fetch the table of all countries again; it is cut short or of some states",
+        )
+    for k, row in enumerate(rows, head + 2):
+        if len(row) != len(header):
             raise SourceError(
-                SOURCE, path, line=head + 2 + k, found=f"{len(row)} fields",
-                expected=f"{len(header)}", todo="fetch the table again; it is cut off",
-            )  # fmt: skip
-    wide = pd.DataFrame([r[: len(header)] for r in body], columns=header, dtype="str")
+                SOURCE,
+                path,
+                line=k,
+                found=f"{len(row)} fields",
+                expected=f"{len(header)}, as in the header",
+                todo="look at the line; fetch the table again if it is damaged",
+            )
+    wide = pd.DataFrame(rows[:-1], columns=header, dtype="str")
     years = [c for c in header if re.fullmatch(r"\d{4}", c)]
-    long = wide.melt(id_vars=header[0], value_vars=years, var_name="year", value_name="tiv")
-    long = long[long["tiv"].str.strip() != ""].reset_index(drop=True)
-    values = to_number(SOURCE, path, long["tiv"], "TIV")
-    frame = pd.DataFrame(
-        {
-            "direction": direction,
-            "name": long[header[0]].str.strip(),
-            "year": long["year"].astype("int64"),
-            "tiv_millions": values,
-            "is_below_half": values == 0,
-        }
-    )
-    require_unique(SOURCE, path, frame, ["direction", "name", "year"])
+    values = [to_number(SOURCE, path, wide[year], year, head + 2) for year in years]
+    named = pd.concat([wide[header[0]].str.strip(), *values], axis=1)
+    named.columns = ["name", *map(int, years)]
+    require_unique(SOURCE, path, named, ["name"], head + 2)
+    long = named.melt("name", var_name="year", value_name="tiv_millions")
+    long = long[long["tiv_millions"].notna()]
+    frame = long.assign(direction=total[rows[-1][0]], is_below_half=long["tiv_millions"] == 0)
     return schemas.conform(frame, schemas.table("raw_sipri__tiv_tables"))
 
 
 def combine(registers: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Join vintages: each delivery year comes whole from the newest register that covers it.
 
-    Orders not delivered come from the newest register of all.
+    Orders not delivered come from the newest register of all: whether an order that was open in
+    an older one still is, only a newer one knows.
 
     Parameters
     ----------
     registers : sequence of DataFrame
-        ``raw_sipri__deliveries`` each.
+        ``raw_sipri__deliveries`` each, of all suppliers and recipients.
 
     Returns
     -------
     DataFrame
         ``raw_sipri__deliveries``.
+
+    Raises
+    ------
+    SourceError
+        If a year between the first and the last is covered by no register: it would look like a
+        year without any transfer.
     """
     newest_first = sorted(registers, key=lambda r: r["generated_on"].iloc[0], reverse=True)
     taken: set[int] = set()
-    parts = []
-    for k, register in enumerate(newest_first):
-        covered = range(
-            int(register["covered_from"].iloc[0]), int(register["covered_to"].iloc[0]) + 1
-        )
+    parts: list[pd.DataFrame] = []
+    for register in newest_first:
+        covered = range(register["covered_from"].iloc[0], register["covered_to"].iloc[0] + 1)
         fresh = set(covered) - taken
-        undelivered = register["delivery_year"].isna() if k == 0 else False
-        parts.append(register[register["delivery_year"].isin(fresh) | undelivered])
+        kept = register["delivery_year"].isin(fresh)
+        if not parts:
+            kept |= register["delivery_year"].isna()
+        parts.append(register[kept])
         taken |= fresh
-    both = pd.concat(parts, ignore_index=True)
-    return schemas.conform(both, schemas.table("raw_sipri__deliveries"))
+    absent = sorted(set(range(min(taken), max(taken))) - taken)
+    if absent:
+        raise SourceError(
+            SOURCE,
+            "the registers together",
+            found=f"no register that covers {absent[0]} to {absent[-1]}",
+            expected=f"every year from {min(taken)} to {max(taken)}",
+            todo="add a register of these years, or leave out what lies before them",
+        )
+    return schemas.conform(
+        pd.concat(parts, ignore_index=True), schemas.table("raw_sipri__deliveries")
+    )
 
 
 def summarise(register: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -299,31 +421,22 @@ def summarise(register: pd.DataFrame) -> dict[str, pd.DataFrame]:
         ``raw_sipri__dyad_years`` and ``raw_sipri__state_years``.
     """
     delivered = register[register["delivery_year"].notna()]
-    # Whole thousandths: a sum of them is the same in any order.
+    # A sum of whole thousandths is the same in any order. A blank volume is none, says SIPRI.
     delivered = delivered.assign(
-        mil=(delivered["tiv_millions"].fillna(0.0) * 1000).round().astype("int64"),
-        delivery_year=delivered["delivery_year"].astype("int64"),
+        thousandths=(delivered["tiv_millions"].fillna(0.0) * 1000).round().astype("int64"),
+        year=delivered["delivery_year"].astype("int64"),
     )
-
-    def total(by: list[str]) -> pd.DataFrame:
-        return delivered.groupby(by, as_index=False).agg(
-            mil=("mil", "sum"), generated_on=("generated_on", "max")
-        )
-
-    pairs = total(["supplier", "recipient", "delivery_year"])
+    pairs = delivered.groupby(["supplier", "recipient", "year"], as_index=False).agg(
+        tiv_millions=("thousandths", "sum"), generated_on=("generated_on", "max")
+    )
+    pairs["tiv_millions"] /= 1000
     sides = [
-        total([end, "delivery_year"]).rename(columns={end: "name", "delivery_year": "year"})
-        for end in ("supplier", "recipient")
+        delivered.groupby([end, "year"])["thousandths"].sum().rename_axis(["name", "year"])
+        for end in _ENDS
     ]
-    both = sides[0].merge(sides[1], on=["name", "year"], how="outer", suffixes=("_out", "_in"))
-    state_years = pd.DataFrame(
-        {
-            "name": both["name"],
-            "year": both["year"],
-            "exports_tiv_millions": both["mil_out"].fillna(0) / 1000,
-            "imports_tiv_millions": both["mil_in"].fillna(0) / 1000,
-        }
-    )
-    dyad_years = pairs.assign(tiv_millions=pairs["mil"] / 1000).drop(columns="mil")
-    frames = {"raw_sipri__dyad_years": dyad_years, "raw_sipri__state_years": state_years}
-    return {n: schemas.conform(f, schemas.table(n)) for n, f in frames.items()}
+    totals = pd.concat(sides, axis=1, keys=["exports_tiv_millions", "imports_tiv_millions"])
+    frames = {
+        "raw_sipri__dyad_years": pairs.rename(columns={"year": "delivery_year"}),
+        "raw_sipri__state_years": (totals.fillna(0) / 1000).reset_index(),
+    }
+    return {name: schemas.conform(f, schemas.table(name)) for name, f in frames.items()}

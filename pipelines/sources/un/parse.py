@@ -72,13 +72,14 @@ def _load(path: Path) -> pd.DataFrame:
 
     start = require_file(SOURCE, path, "the library's export")
     is_parquet = start.startswith(b"PAR1")
-    # A title may hold a line break.
     layout = csv.ParseOptions(newlines_in_values=True)
+    # Or errors do not say the row.
+    one_thread = csv.ReadOptions(use_threads=False)
     try:
         if is_parquet:
             theirs = parquet.read_schema(path).names
         else:
-            theirs = csv.open_csv(path, parse_options=layout).schema.names
+            theirs = csv.open_csv(path, one_thread, layout).schema.names
         ours = [ALIASES.get(c.lower(), c.lower()) for c in theirs]
         needed = [c for c in (*_VOTE, *_CALL) if c not in _OPTIONAL]
         require_columns(SOURCE, path, ours, needed, None if is_parquet else 1)
@@ -88,16 +89,12 @@ def _load(path: Path) -> pd.DataFrame:
         else:
             texts = dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string()))
             wanted = csv.ConvertOptions(column_types=texts, include_columns=list(names))
-            # In one thread, or errors do not say the row.
-            table = csv.read_csv(
-                path,
-                csv.ReadOptions(use_threads=False),
-                parse_options=layout,
-                convert_options=wanted,
-            )
+            table = csv.read_csv(path, one_thread, layout, wanted)
     except (pa.ArrowException, OSError) as error:
+        at = re.search(r"Row #(\d+): (.*)", str(error))  # counted with the header
         raise SourceError(
-            SOURCE, path, found=str(error).splitlines()[0],
+            SOURCE, path, row=int(at[1]) - 1 if at else None,
+            found=at[2] if at else str(error).splitlines()[0],
             expected="a whole CSV or Parquet file in UTF-8",
             todo=f"{_REFETCH}; if it is whole, look at the place named",
         ) from None  # fmt: skip
@@ -144,9 +141,8 @@ def _date(values: pd.Series) -> pd.Series:
 
 
 def _text(values: pd.Series) -> pd.Series:
-    """Texts without spaces around; as categories, in which a row twice is soon found."""
     text = values.astype("str").str.strip()
-    return text.where(text != "").astype("category")
+    return text.where(text != "")
 
 
 def _vote(values: pd.Series) -> pd.Series:
@@ -177,9 +173,7 @@ def _call_rows(path: Path, frame: pd.DataFrame) -> tuple[np.ndarray, pd.DataFram
     return record, frame.iloc[first]
 
 
-def _check_totals(
-    path: Path, record: np.ndarray, votes: pd.DataFrame, calls: pd.DataFrame
-) -> None:
+def _check_totals(path: Path, record: np.ndarray, votes: pd.DataFrame, calls: pd.DataFrame) -> None:
     """Compare the totals of each record with its rows; an excerpt may have fewer, never more."""
     vote = pd.Categorical(votes["ms_vote"], list(VOTES)).codes
     counted = np.bincount(record * len(VOTES) + vote, minlength=len(calls) * len(VOTES))
@@ -206,16 +200,16 @@ def _check_totals(
         )  # fmt: skip
 
 
-def _refuse_two_spellings(path: Path, votes: pd.DataFrame) -> None:
+def _refuse_two_spellings(path: Path, frame: pd.DataFrame) -> None:
     """Two names under one code in one record would count a state twice."""
-    coded = votes[votes["ms_code"].notna()]
-    twice = coded.duplicated(["undl_id", "ms_code"])
+    twice = frame.duplicated(["undl_id", "ms_code"]) & ~frame["ms_code"].isin(["", None])
     if twice.any():
-        row = coded[twice].iloc[0]
-        same = (coded["undl_id"] == row["undl_id"]) & (coded["ms_code"] == row["ms_code"])
+        at = int(twice.to_numpy().argmax())
+        row = frame.iloc[at]
+        same = (frame["undl_id"] == row["undl_id"]) & (frame["ms_code"] == row["ms_code"])
         raise SourceError(
-            SOURCE, path, row=int(row.name) + 1,
-            found=f"record {row['undl_id']} with {coded.loc[same, 'ms_name'].tolist()} under the "
+            SOURCE, path, row=at + 1,
+            found=f"record {row['undl_id']} with {frame.loc[same, 'ms_name'].tolist()} under the "
             f"code {row['ms_code']!r}",
             expected="one row for each state", todo="look at the record; add a correction",
         )  # fmt: skip
@@ -228,7 +222,7 @@ def _parse(path: Path, body: str) -> dict[str, pd.DataFrame]:
     record, rows = _call_rows(path, frame)
     calls = rows[["undl_id"]].assign(
         date=_read(path, rows["date"], _date, "a date such as 2024-12-19"),
-        **{c: _read(path, rows[c], _text).astype("str") for c in _TEXTS},
+        **{c: _read(path, rows[c], _text) for c in _TEXTS},
         **{c: _read(path, rows[c], _whole, number).astype("int64") for c in _TOTALS},
     )
     votes = frame[["undl_id"]].assign(
@@ -236,14 +230,14 @@ def _parse(path: Path, body: str) -> dict[str, pd.DataFrame]:
         ms_name=_read(path, frame["ms_name"], _text, "the name of a member"),
         ms_vote=_read(path, frame["ms_vote"], _vote, f"one of {list(VOTES)} or a blank"),
     )
-    require_unique(SOURCE, path, votes, ["undl_id", "ms_name"])
-    _refuse_two_spellings(path, votes)
+    # The frame's categories tell rows apart faster than texts do.
+    require_unique(SOURCE, path, frame, ["undl_id", "ms_name"])
+    _refuse_two_spellings(path, frame)
     _check_totals(path, record, votes, calls)
     calls = calls.sort_values("undl_id")
     if body == "sc":
         # The library holds a second record of one resolution; a later step leaves it out.
         calls["is_duplicate"] = calls["resolution"].notna() & calls.duplicated("resolution")
-    votes = votes.sort_values(["undl_id", "ms_name"]).astype({"ms_code": "str", "ms_name": "str"})
     names = {f"raw_un__{body}_roll_calls": calls, f"raw_un__{body}_votes": votes}
     return {n: schemas.conform(f, schemas.table(n)) for n, f in names.items()}
 
