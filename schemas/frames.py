@@ -85,7 +85,8 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A new frame, columns in registry order, rows sorted by the key, index 0..n-1.
+        A new frame, columns in registry order, rows sorted by the key, index 0..n-1. Text is
+        `str` in raw tables and categories in all others.
 
     Raises
     ------
@@ -100,6 +101,11 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
             f"expected exactly {table.columns}"
         )
     cast = {f.name: _cast(frame[f.name], f, f"{table.name}.{f.name}") for f in table.fields}
+    for f in table.fields:
+        if f.type == "string":
+            # One form for one table, whoever made it: text as a parser reads it in the raw layer,
+            # categories in the long tables after it.
+            cast[f.name] = cast[f.name].astype("str" if table.layer == "raw" else "category")
     out = pd.DataFrame(cast, index=frame.index)
     if not _is_sorted(out, table.key):
         # Not sort_values: it sorts categories in the order in which they happen to be listed.

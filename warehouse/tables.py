@@ -69,16 +69,5 @@ def write(frame: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
 
 
 def read(path: Path, table: Table) -> pd.DataFrame:
-    """Read one table.
-
-    Raw tables come with plain strings, as a parser makes them; in the long tables of the other
-    layers repeated strings come as categories.
-    """
-    arrow = pq.read_table(path)
-    if table.layer == "raw":
-        plain = [
-            pa.field(f.name, f.type.value_type) if pa.types.is_dictionary(f.type) else f
-            for f in arrow.schema
-        ]
-        arrow = arrow.cast(pa.schema(plain))
-    return conform(arrow.to_pandas(date_as_object=False), table)
+    """Read one table, in the form `write` returned it."""
+    return conform(pq.read_table(path).to_pandas(date_as_object=False), table)

@@ -114,7 +114,8 @@ def agreement_measures(joint: Array, contested: Array) -> dict[str, Array]:
         Keys `MEASURES`. With P the table over its sum n, row margins p and column margins q, and
         d the distance 0, 1/2, 1 between votes: agreement = 1 - mean d over contested votes;
         identical_share the share of contested votes that are equal; S = 2 agreement - 1
-        (Signorino and Ritter 1999); kappa = 1 - sum P d / sum p q' d, linear weights (Cohen 1968); pi = (Po - Pe) / (1 - Pe) with Pe = sum ((p + q) / 2)^2
+        (Signorino and Ritter 1999); kappa = 1 - sum P d / sum p q' d, with linear weights
+        (Cohen 1968); pi = (Po - Pe) / (1 - Pe) with Pe = sum ((p + q) / 2)^2
         (Scott 1955). NaN where a denominator is zero.
     """
     ab = [(a, b) for a in range(3) for b in range(3)]

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
+from pydantic import PrivateAttr
 
 from schemas import Table, table
 from schemas.frames import SchemaError
@@ -30,6 +31,14 @@ class ParquetTables(dg.ConfigurableIOManager):
     """
 
     folder: str
+    # What this process made: handed on as it is, instead of being read back from its own file.
+    _made: dict[str, pd.DataFrame] = PrivateAttr(default_factory=dict)
+
+    def put(self, made: pd.DataFrame, definition: Table) -> int:
+        """Conform, validate and write a table; return its number of rows."""
+        frame = write(made, definition, self.path(definition.name))
+        self._made[definition.name] = frame
+        return len(frame)
 
     def path(self, name: str) -> Path:
         """File of a table."""
@@ -41,6 +50,8 @@ class ParquetTables(dg.ConfigurableIOManager):
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """Read an upstream table."""
         name = context.asset_key.path[-1]
+        if name in self._made:
+            return self._made[name]
         path = self.path(name)
         if not path.is_file():
             raise dg.Failure(
@@ -57,7 +68,7 @@ def _checked(made: pd.DataFrame, definition: Table, tables: ParquetTables) -> dg
         "columns": len(definition.fields),
     }
     try:
-        frame = write(made, definition, tables.path(definition.name))
+        rows = tables.put(made, definition)
     except SchemaError as error:
         return dg.AssetCheckResult(
             passed=False,
@@ -69,7 +80,7 @@ def _checked(made: pd.DataFrame, definition: Table, tables: ParquetTables) -> dg
         passed=True,
         asset_key=definition.name,
         check_name=CHECK,
-        metadata={"expected": expected, "rows": len(frame)},
+        metadata={"expected": expected, "rows": rows},
     )
 
 

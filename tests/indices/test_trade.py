@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 
 from indices.cube import Axes
-from indices.pillars.trade import best_reports, trade_indicators, unrecorded_oil, yearly_flows
+from indices.pillars.trade import (
+    best_reports,
+    carry_minor_direction,
+    trade_indicators,
+    unrecorded_oil,
+    yearly_flows,
+)
 
 NAN = float("nan")
 Report = tuple[str, str, float]  # source, side that reports, value
@@ -207,6 +213,29 @@ def test_oil_is_added_beside_what_was_recorded() -> None:
     )
     got = flows({2000: 10, 2001: 10}, oil)
     assert [got[y][0] for y in (2000, 2001, 2002)] == pytest.approx([10, 15, 10])
+
+
+@pytest.mark.parametrize(
+    ("other", "other_status", "filled"),
+    [
+        # 10 of 110 is under a tenth; it stands while the other direction is seen, three years long.
+        ([100] * 6, [0, 0, 1, 0, 0, 0], [10, 10, 10, 10, NAN, NAN]),
+        ([100] * 6, [0, 0, 2, 0, 3, 0], [10, 10, NAN, 10, NAN, NAN]),
+        # 10 of 100 is a tenth, and not under it; nor is 10 of what is not known.
+        ([90] * 6, [0] * 6, [10, NAN, NAN, NAN, NAN, NAN]),
+        ([NAN, *[900] * 5], [3, *[0] * 5], [10, NAN, NAN, NAN, NAN, NAN]),
+    ],
+)
+def test_a_minor_direction_is_carried_while_the_major_one_is_seen(
+    other: list[float], other_status: list[int], filled: list[float]
+) -> None:
+    values, status = np.full((6, 2, 2), NAN), np.full((6, 2, 2), 3, np.int8)
+    values[0, 0, 1], status[0, 0, 1] = 10, 0
+    values[:, 1, 0], status[:, 1, 0] = other, other_status
+    got, marks = carry_minor_direction(values, status, 0.1, 3)
+    np.testing.assert_array_equal(got[:, 0, 1], filled)
+    np.testing.assert_array_equal(got[:, 1, 0], other)
+    assert [m == 2 for m in marks[1:, 0, 1]] == [not np.isnan(v) for v in filled[1:]]
 
 
 def indicators(window: int) -> dict[str, np.ndarray]:

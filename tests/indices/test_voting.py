@@ -16,6 +16,7 @@ from indices.pillars.voting import (
     agreement_dyads,
     ballots,
     kappa_influence,
+    last_full_year,
 )
 
 SCALE = {"Y": 0.0, "A": 0.5, "N": 1.0}
@@ -127,6 +128,12 @@ def test_periods_are_kept_apart_and_calls_without_one_left_out() -> None:
     frame = agreement_dyads(laid, "session").set_index(["from_iso3", "to_iso3", "session"])
     assert frame.loc[("AAA", "BBB"), "n_joint"].tolist() == [1, 2]
     assert frame.loc[("AAA", "BBB"), "agreement"].tolist() == [0.0, 0.5]
+
+
+def test_a_year_is_full_once_the_assembly_has_voted_in_december() -> None:
+    days = ["2022-12-30", "2023-12-01", "2024-11-30", "2024-12-31"]
+    calls = pd.DataFrame({"body": ["GA", "GA", "GA", "SC"], "date": pd.to_datetime(days)})
+    assert last_full_year(calls) == 2023
 
 
 votes_of_four = st.lists(

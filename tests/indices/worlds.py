@@ -113,7 +113,7 @@ def random_core(axes: Axes, seed: int) -> Frames:
         for call in range(year * 100, year * 100 + 25):
             cast = rng.choice(list("YYYAANNX"), len(states))
             count = [int((cast == v).sum()) for v in "YNA"]
-            frames["core_un__roll_calls"].append((call, "GA", pd.Timestamp(year, 11, 1), *count))
+            frames["core_un__roll_calls"].append((call, "GA", pd.Timestamp(year, 12, 1), *count))
             frames["core_un__votes"] += list(zip([call] * len(states), states, cast, strict=True))
     made = {k: pd.DataFrame(rows, columns=_CORE[k]) for k, rows in frames.items()}
     calls = made["core_un__roll_calls"]

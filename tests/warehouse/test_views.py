@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
-from factories import write_all
 
 from schemas import REGISTRY
 from warehouse.publish import build_file, published_tables
@@ -19,12 +19,13 @@ NAMED = [pytest.param(v, id=v.name) for v in VIEWS]
 
 
 @pytest.fixture(scope="module")
-def con(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def con(
+    every_table: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A finished file with a few rows in every table, open for reading."""
-    folder = tmp_path_factory.mktemp("views")
-    write_all(folder)
-    build_file(folder, folder / "made.duckdb")
-    with duckdb.connect(str(folder / "made.duckdb"), read_only=True) as opened:
+    target = tmp_path_factory.mktemp("views") / "made.duckdb"
+    build_file(every_table, target)
+    with duckdb.connect(str(target), read_only=True) as opened:
         yield opened
 
 
@@ -85,7 +86,7 @@ def test_meta_tables_lists_what_is_there(con: duckdb.DuckDBPyConnection) -> None
             assert rows is None
 
 
-def test_the_question_in_plain_names_is_the_gap_table(tmp_path: Path) -> None:
+def test_the_question_in_plain_names_is_the_gap_table(every_table: Path, tmp_path: Path) -> None:
     # Two rows by hand: only the one of question iran_gulf may be seen, under its plain names.
     fixed = {
         "principal_iso3": "CHN", "view": "principal", "measure": "depth", "year": 2020,
@@ -95,9 +96,9 @@ def test_the_question_in_plain_names_is_the_gap_table(tmp_path: Path) -> None:
         "has_sign_conflict": False,
     }  # fmt: skip
     rows = pd.DataFrame([{"question": q, **fixed} for q in ("iran_gulf", "another")])
-    write_all(tmp_path)
-    write(rows, REGISTRY["out_gap__yearly"], tmp_path / "out_gap__yearly.parquet")
-    build_file(tmp_path, tmp_path / "made.duckdb")
+    tables = Path(shutil.copytree(every_table, tmp_path / "tables"))
+    write(rows, REGISTRY["out_gap__yearly"], tables / "out_gap__yearly.parquet")
+    build_file(tables, tmp_path / "made.duckdb")
     with duckdb.connect(str(tmp_path / "made.duckdb"), read_only=True) as con:
         made = con.execute("SELECT * FROM iran_and_gulf").fetch_df().to_dict("records")
     assert len(made) == 1

@@ -1,7 +1,7 @@
 -- Depth of every directed pair in the last year that has full depths, names beside the codes.
 -- @from_iso3: State whose view is taken.
 -- @from_name: Its name.
--- @to_iso3: Partner.
+-- @to_iso3: Partner, the state the tie leads to.
 -- @to_name: Its name.
 -- @year: Calendar year.
 -- @depth: Alliance depth, 0 to 100.

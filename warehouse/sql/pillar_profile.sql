@@ -1,6 +1,6 @@
 -- The four pillars of every directed pair and year side by side, with depth.
 -- @from_iso3: State whose view is taken.
--- @to_iso3: Partner.
+-- @to_iso3: Partner, the state the tie leads to.
 -- @year: Calendar year.
 -- @trade: Score of the trade pillar, points.
 -- @arms: Score of the arms pillar, points.

@@ -1,0 +1,14 @@
+"""What the tests of the warehouse share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from factories import write_all
+
+
+@pytest.fixture(scope="session")
+def every_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a Parquet file of three rows or fewer for every table; not to be changed."""
+    return write_all(tmp_path_factory.mktemp("tables"))
