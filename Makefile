@@ -7,9 +7,10 @@ READY := $(VENV)/.ready
 
 build: $(READY)
 	$(VENV)/bin/alliance-depth build
+	@$(VENV)/bin/alliance-depth chart docs/images/headline.svg
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -m "not soak"
+	$(VENV)/bin/python -m pytest -n 2 -m "not soak"
 
 soak: $(READY)
 	$(VENV)/bin/python -m pytest -m soak

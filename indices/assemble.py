@@ -92,10 +92,12 @@ def indicators(
         axes,
         value=trade,
         window=int(rules["trade_window_years"]),
+        bridge=int(rules["bridge_years"]),
         carry=int(rules["carry_years"]),
         cif_to_fob=rules["cif_to_fob"],
     )
-    goods_status = goods.pop("status")
+    goods_status = dict.fromkeys(("trade_share", "trade_intensity"), goods.pop("status"))
+    goods_status["trade_dependence"] = goods.pop("dependence_status")
     transfers = core["core_arms__yearly_dyads"]
     arms = arms_indicators(
         transfers,
@@ -125,7 +127,7 @@ def indicators(
         k: np.where(np.isnan(v), MISSING, OBSERVED).astype(np.int8) for k, v in values.items()
     }
     for name in goods:
-        status[name] = np.where(np.isnan(values[name]), MISSING, goods_status).astype(np.int8)
+        status[name] = np.where(np.isnan(values[name]), MISSING, goods_status[name]).astype(np.int8)
     carried = treaty("is_carried") == 1
     for name, cube in (
         ("security_commitment", carried),
@@ -155,7 +157,9 @@ def sizes(core: Frames, axes: Axes, definition: Definition) -> dict[str, Array]:
         + axes.panel(totals, "iso3", "imports_usd"),
         "arms_imports": trailing_sum(axes.panel(arms, "iso3", "imports_tiv_millions", 0.0), window),
         "arms_exports": trailing_sum(axes.panel(arms, "iso3", "exports_tiv_millions", 0.0), window),
-        "gdp": bridge_and_carry(gdp, 0, int(definition.rules["carry_years"]))[0],
+        "gdp": bridge_and_carry(
+            gdp, int(definition.rules["bridge_years"]), int(definition.rules["carry_years"])
+        )[0],
     }
 
 
@@ -272,6 +276,12 @@ def _gaps(index: Index, votes: Ballots, definition: Definition) -> pd.DataFrame:
     """The gap of every question, on the small axes of the states that questions name."""
     axes = index.data.axes
     named = {s for q in definition.questions for s in (q.focal, *q.bloc_members, *q.principals)}
+    absent = {q.name: {q.focal, *q.principals} - set(axes.states) for q in definition.questions}
+    if any(absent.values()):
+        raise ValueError(
+            f"questions name states that this build does not cover: {absent}; correct the "
+            "question in definition.toml or widen the panel"
+        )
     asked = sorted(named & set(axes.states))
     at = np.array([axes.states.index(s) for s in asked])
     small = Axes(axes.years, tuple(asked))

@@ -64,40 +64,42 @@ def build(
     show_summary(link)
 
 
-def _gap_words(gap: float, lo: float, hi: float) -> str:
-    side = "Gulf deeper" if gap > 0 else "Iran deeper"
-    return side if lo > 0 or hi < 0 else f"{side}, not clearly"
+def _direction(gap: float, lo: float, hi: float, conflict: bool) -> str:
+    side = "Gulf" if gap > 0 else "Iran"
+    certain = side if lo > 0 or hi < 0 else f"{side}?"
+    return certain + ("*" if conflict else "")
 
 
 def show_summary(link: Path) -> None:
-    """Print the headline of a warehouse."""
+    """Print the headline of a warehouse, within 80 columns."""
     from warehouse.answers import connect, headline
 
     with connect(link) as con:
         rows = headline(con)
         method, release = con.execute("SELECT method_version, release FROM meta_release").fetchone()
-    table = Table(
-        title="Depth of a great power's ties, seen from the great power: Iran and the mean of six "
-        "Gulf states (0 no tie, 100)",
-        title_justify="left",
+    console.print(
+        "\nDepth of each great power's ties, seen from the great power (0 no tie, 100):\n"
+        "Iran's tie against the mean of the Gulf states' ties.\n",
+        highlight=False,
     )
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    right = ("year", "Iran", "Gulf", "gap", "90 % interval", "states", "best")
     for name in (
-        "principal",
+        "tie of",
         "year",
         "Iran",
         "Gulf",
         "gap",
         "90 % interval",
-        "direction",
-        "trade-weighted",
-        "best of six",
+        "deeper",
+        "states",
+        "best",
     ):
-        table.add_column(name, justify="left" if name in ("principal", "direction") else "right")
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=True)
     last = None
-    for who, year, iran, gulf, gap, lo, hi, _, weighted, best, best_name, conflict in rows:
+    for who, year, iran, gulf, gap, lo, hi, n, best, best_iso3, conflict in rows:
         if last not in (None, who):
-            table.add_section()
-        words = _gap_words(gap, lo, hi) + (" (sign differs)" if conflict else "")
+            table.add_row()
         table.add_row(
             who if who != last else "",
             str(year),
@@ -105,22 +107,25 @@ def show_summary(link: Path) -> None:
             f"{gulf:.1f}",
             f"{gap:+.1f}",
             f"{lo:+.1f} to {hi:+.1f}",
-            words,
-            f"{weighted:+.1f}",
-            f"{best:+.1f} {best_name}",
+            _direction(gap, lo, hi, conflict),
+            str(n),
+            f"{best:+.1f} {best_iso3}",
         )
         last = who
-    console.print(table)
+    console.print(table, highlight=False)
     console.print(
-        "Gap: Gulf minus Iran. 'sign differs': mean, trade-weighted, pooled and best-of-six gap "
-        "disagree in sign."
+        "\ngap: Gulf minus Iran. deeper: whose tie; ? where the interval holds zero, * where\n"
+        "the mean, trade-weighted, pooled and best-of-six gaps differ in sign. states: Gulf\n"
+        "states with all four pillars known. best: gap with the deepest of the Gulf ties.",
+        highlight=False,
     )
-    console.print(f"\nRelease {release}, method {method}. The DuckDB file: {link}", soft_wrap=True)
-    console.print("A query to try:\n")
+    console.print(f"\nRelease {release}, method {method}. The DuckDB file:", highlight=False)
+    console.print(f"  {link}", soft_wrap=True, highlight=False)
+    console.print("A query to try:", highlight=False)
     console.print(
         '  .venv/bin/alliance-depth query "SELECT year, iran_depth, gulf_depth, gap FROM '
-        "iran_and_gulf WHERE principal_iso3 = 'CHN' AND view = 'principal' AND measure = 'depth' "
-        'ORDER BY year DESC LIMIT 5"',
+        "iran_and_gulf\n    WHERE principal_iso3 = 'CHN' AND view = 'principal' AND measure = "
+        "'depth'\n    ORDER BY year DESC LIMIT 5\"",
         soft_wrap=True,
         highlight=False,
     )
@@ -136,6 +141,22 @@ def summary(
 
     try:
         show_summary(warehouse or LINK)
+    except NoWarehouse as error:
+        _fail(str(error))
+
+
+@app.command()
+def chart(
+    target: Annotated[Path, typer.Argument(help="The SVG file to write.")],
+    warehouse: Annotated[Path | None, typer.Option(help="The link readers open.")] = None,
+) -> None:
+    """Draw the headline chart from the warehouse."""
+    from warehouse.answers import NoWarehouse
+    from warehouse.chart import draw
+    from warehouse.publish import LINK
+
+    try:
+        draw(warehouse or LINK, target)
     except NoWarehouse as error:
         _fail(str(error))
 

@@ -46,6 +46,12 @@ def _text(series: pd.Series, where: str) -> pd.Series:
     return series.astype("str")
 
 
+def _categories(series: pd.Series) -> pd.Series:
+    series = series.astype("category").cat.remove_unused_categories()
+    labels = series.cat.categories
+    return series if labels.is_monotonic_increasing else series.cat.set_categories(sorted(labels))
+
+
 def _exact(series: pd.Series, safe: str, plain: str | None) -> pd.Series:
     """Cast without loss: numpy would cut 1.5 to 1 and take a missing flag or "no" for a truth."""
     if plain and series.dtype == plain:
@@ -104,8 +110,10 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     for f in table.fields:
         if f.type == "string":
             # One form for one table, whoever made it: text as a parser reads it in the raw layer,
-            # categories in the long tables after it.
-            cast[f.name] = cast[f.name].astype("str" if table.layer == "raw" else "category")
+            # categories, those in use by the alphabet, in the long tables after it.
+            cast[f.name] = (
+                cast[f.name].astype("str") if table.layer == "raw" else _categories(cast[f.name])
+            )
     out = pd.DataFrame(cast, index=frame.index)
     if not _is_sorted(out, table.key):
         # Not sort_values: it sorts categories in the order in which they happen to be listed.

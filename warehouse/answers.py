@@ -45,17 +45,16 @@ def headline(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     Returns
     -------
     list of tuple
-        principal, year, Iran's depth, Gulf mean, gap, its interval, share of draws in which the
-        Gulf's ties are deeper, the gap by the best of the six and who that is, and whether the
-        signs differ.
+        principal, year, Iran's depth, Gulf mean, gap, its interval, Gulf states with a full
+        depth, the gap by the deepest of them and its code, and whether the four gaps differ in
+        sign.
     """
     return con.execute(
         """
         SELECT s.name, g.year, g.iran_depth, g.gulf_depth, g.gap, g.gap_lo90, g.gap_hi90,
-               g.p_gulf_deeper, g.gap_trade_weighted, g.gap_best, b.name, g.has_sign_conflict
+               g.gulf_n, g.gap_best, g.best_iso3, g.has_sign_conflict
         FROM iran_and_gulf g
         JOIN core_geo__states s ON s.iso3 = g.principal_iso3
-        LEFT JOIN core_geo__states b ON b.iso3 = g.best_iso3
         WHERE g.view = 'principal' AND g.measure = 'depth' AND list_contains(?, g.year)
         ORDER BY s.name, g.year
         """,

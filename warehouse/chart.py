@@ -6,20 +6,28 @@ Does not belong here: any number; everything is drawn from the warehouse.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from warehouse.answers import connect
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 IRAN, GULF = "#b5432a", "#1f5f8b"
-ORDER = ("CHN", "RUS", "USA")
+PRINCIPALS = ("CHN", "RUS", "USA")
+MEASURES = (
+    ("costly", "What is paid for:\ntrade, arms, obligations"),
+    ("declared", "What is said:\nvotes, labels, memberships"),
+)
 FIRST_YEAR = 1980
 QUERY = """
-SELECT principal_iso3, name, year, iran_depth, gulf_depth, iran_depth + gap_lo90,
+SELECT principal_iso3, measure, name, year, iran_depth, gulf_depth, iran_depth + gap_lo90,
        iran_depth + gap_hi90
 FROM iran_and_gulf JOIN core_geo__states ON iso3 = principal_iso3
-WHERE view = 'principal' AND measure = 'depth' AND year >= ?
-ORDER BY principal_iso3, year
+WHERE view = 'principal' AND year >= ?
+ORDER BY principal_iso3, measure, year
 """
 
 
@@ -40,36 +48,44 @@ def draw(link: Path, target: Path) -> None:
 
     with connect(link) as con:
         rows = con.execute(QUERY, [FIRST_YEAR]).fetchall()
-    style = {"svg.hashsalt": "alliance-depth", "svg.fonttype": "none", "font.size": 10}
+    style: dict[Any, Any] = {
+        "svg.hashsalt": "alliance-depth",
+        "svg.fonttype": "none",
+        "font.size": 10,
+    }
     with mpl.rc_context(style):
-        figure, panels = plt.subplots(1, len(ORDER), figsize=(10, 3.6), sharey=True)
-        for axis, principal in zip(panels, ORDER, strict=True):
-            _panel(axis, [r[1:] for r in rows if r[0] == principal])
-        panels[0].set_ylabel("depth (0 no tie, 100)")
-        figure.suptitle(
-            "How deep a great power's ties are, seen from the great power", x=0.02, ha="left"
+        figure, grid = plt.subplots(
+            len(MEASURES), len(PRINCIPALS), figsize=(10, 5.6), sharex=True, sharey=True
         )
+        for line, (measure, label) in zip(grid, MEASURES, strict=True):
+            for axis, principal in zip(line, PRINCIPALS, strict=True):
+                _panel(axis, [r[3:] for r in rows if r[:2] == (principal, measure)])
+            line[0].set_ylabel(label)
+        for axis, principal in zip(grid[0], PRINCIPALS, strict=True):
+            name = next(r[2] for r in rows if r[0] == principal)
+            axis.set_title(
+                f"{name}'s ties with" if not name.endswith("s") else f"{name}' ties with",
+                loc="left",
+                fontsize=11,
+            )
+        figure.legend(
+            *grid[0, 0].get_legend_handles_labels(), loc="upper right", ncols=2, frameon=False
+        )
+        figure.suptitle("Depth, 0 no tie to 100", x=0.012, ha="left", fontsize=12)
         figure.tight_layout()
         figure.savefig(target, metadata={"Date": None, "Creator": None})
         plt.close(figure)
 
 
-def _panel(axis: object, rows: list[tuple[object, ...]]) -> None:
-    name = rows[0][0]
-    year, iran, gulf, lo, hi = (np.array([r[k] for r in rows], dtype=float) for k in range(1, 6))
-    axis.fill_between(year, lo, hi, color=GULF, alpha=0.18, linewidth=0)  # type: ignore[attr-defined]
-    for values, colour, label in ((gulf, GULF, "Gulf states, mean of six"), (iran, IRAN, "Iran")):
-        axis.plot(year, values, color=colour, linewidth=1.8)  # type: ignore[attr-defined]
-        axis.annotate(  # type: ignore[attr-defined]
-            label,
-            (year[-1], values[-1]),
-            xytext=(-4, 6),
-            textcoords="offset points",
-            color=colour,
-            ha="right",
-            fontsize=9,
-        )
-    axis.set_title(f"{name}'s ties", loc="left", fontsize=11)  # type: ignore[attr-defined]
-    axis.set_ylim(0, 60)  # type: ignore[attr-defined]
-    axis.spines[["top", "right"]].set_visible(False)  # type: ignore[attr-defined]
-    axis.grid(axis="y", alpha=0.25)  # type: ignore[attr-defined]
+def _panel(axis: Axes, rows: list[tuple[float, ...]]) -> None:
+    year, iran, gulf, lo, hi = (np.array([r[k] for r in rows], dtype=float) for k in range(5))
+    # The interval is that of the gap, laid around Iran's line: where it leaves Iran's line out, one
+    # of the two is deeper.
+    axis.fill_between(year, lo, hi, color=GULF, alpha=0.18, linewidth=0)
+    axis.plot(year, iran, color=IRAN, linewidth=1.8, label="Iran")
+    axis.plot(
+        year, gulf, color=GULF, linewidth=1.8, label="the Gulf states (mean; band: 90 % of the gap)"
+    )
+    axis.set_ylim(0, 75)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(axis="y", alpha=0.25)

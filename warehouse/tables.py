@@ -70,4 +70,6 @@ def write(frame: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
 
 def read(path: Path, table: Table) -> pd.DataFrame:
     """Read one table, in the form `write` returned it."""
-    return conform(pq.read_table(path).to_pandas(date_as_object=False), table)
+    arrow = pq.read_table(path)
+    # Without the mapper a column with a gap comes as float64, exact only up to 2**53.
+    return conform(arrow.to_pandas(date_as_object=False, types_mapper=_NULLABLE.get), table)

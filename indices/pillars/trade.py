@@ -112,7 +112,15 @@ def unrecorded_oil(
         ``adjustment_lo_usd`` (low volume, largest discount), ``adjustment_hi_usd``. Each is at
         least zero: customs may also have seen more than the trackers.
     """
-    frame = estimates.merge(recorded[["year", "kbd"]], on="year").merge(prices, on="year")
+    frame = estimates.merge(recorded[["year", "kbd"]], on="year", how="left").merge(
+        prices, on="year", how="left"
+    )
+    unknown = frame.loc[frame["kbd"].isna() | frame["brent_usd_per_barrel"].isna(), "year"]
+    if len(unknown):
+        raise ValueError(
+            f"years {unknown.tolist()} have an estimate of crude but no customs figure or no "
+            "price; add rows for them, or the oil of those years would count as none"
+        )
     largest = prices["discount_hi_usd"].max()
     middle = frame["discount_usd"].fillna(prices["discount_usd"].median())
     cheapest = frame["brent_usd_per_barrel"] - frame["discount_hi_usd"].fillna(largest)
@@ -157,14 +165,16 @@ def carry_minor_direction(
         With those cells filled and their status 2, carried.
     """
     position = np.arange(len(values)).reshape(-1, 1, 1)
-    known = ~np.isnan(values)
-    last = np.maximum.accumulate(np.where(known, position, -1), axis=0)
+    seen = status <= 1
+    last = np.maximum.accumulate(np.where(seen, position, -1), axis=0)
+    is_over = ~np.maximum.accumulate(seen[::-1], axis=0)[::-1]
     at = np.maximum(last, 0)
     own = np.take_along_axis(values, at, axis=0)
     other = np.take_along_axis(swap(values), at, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         is_minor = own < share * (own + other)
-    fill = ~known & (last >= 0) & is_minor & (position - last <= years) & (swap(status) <= 1)
+    recent = (last >= 0) & (position - last <= years)
+    fill = np.isnan(values) & is_over & recent & is_minor & (swap(status) <= 1)
     return np.where(fill, own, values), np.where(fill, 2, status).astype(np.int8)
 
 
@@ -254,6 +264,7 @@ def trade_indicators(
     *,
     value: str = "value_usd",
     window: int = 3,
+    bridge: int = 6,
     carry: int = 2,
     cif_to_fob: float = 1.06,
 ) -> dict[str, Array]:
@@ -272,8 +283,8 @@ def trade_indicators(
         Which value of `flows`: ``value_usd``, or ``recorded_usd`` for what customs show.
     window : int
         Years of the trailing mean.
-    carry : int
-        Years a state's output may be carried.
+    bridge, carry : int
+        Years over which a state's output may be bridged and carried.
     cif_to_fob : float
         Imports are counted as the totals count them, with freight: flow times this.
 
@@ -282,7 +293,7 @@ def trade_indicators(
     dict of str to cube
         ``trade_share`` (%), ``trade_intensity`` (ratio), ``trade_dependence`` (%), and
         ``status``, an int8 cube: 0 observed, 1 imputed, 2 carried, 3 missing, the worse of the
-        two directions of the flow.
+        two directions of the flow; ``dependence_status`` also heeds the output.
     """
     sent = axes.cube(flows, "exporter_iso3", "importer_iso3", value)
     methods = flows["method"].astype("category")
@@ -300,7 +311,7 @@ def trade_indicators(
     state_trade = axes.panel(totals, "iso3", "exports_usd") + axes.panel(
         totals, "iso3", "imports_usd"
     )
-    gdp, _ = bridge_and_carry(axes.panel(economy, "iso3", "gdp_usd"), 0, carry)
+    gdp, gdp_status = bridge_and_carry(axes.panel(economy, "iso3", "gdp_usd"), bridge, carry)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = trailing_mean(pair / state_trade[:, :, None], window)
         # j's share of the trade of the world without i, smoothed like the numerator.
@@ -314,4 +325,5 @@ def trade_indicators(
         "trade_intensity": intensity,
         "trade_dependence": 100 * dependence,
         "status": status,
+        "dependence_status": np.maximum(status, gdp_status[:, :, None]),
     }

@@ -70,7 +70,10 @@ def ballots(votes: pd.DataFrame, roll_calls: pd.DataFrame, period: str) -> Ballo
 def last_full_year(roll_calls: pd.DataFrame) -> int:
     """The last year whose autumn is complete: a recorded Assembly vote on or after 1 December."""
     dates = roll_calls.loc[roll_calls["body"] == "GA", "date"]
-    return int(dates[dates.dt.month == 12].dt.year.max())
+    complete = dates[dates.dt.month == 12].dt.year
+    if complete.empty:
+        raise ValueError("no General Assembly vote in any December: no year of votes is complete")
+    return int(complete.max())
 
 
 def joint_tables(codes: Array) -> Array:

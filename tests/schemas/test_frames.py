@@ -73,11 +73,22 @@ def test_conform_gives_registry_order_types_and_sorted_rows() -> None:
         ["IRN", 1999],
     ]
     assert [str(t) for t in made.dtypes] == [
-        "str", "int64", "str", "str", "Int64", "float64", "float64", "bool", "boolean",
-        "datetime64[s]",
+        "category", "int64", "category", "category", "Int64", "float64", "float64", "bool",
+        "boolean", "datetime64[s]",
     ]  # fmt: skip
     assert made["day"].isna().tolist() == [False, True, False]
     assert made["count"].isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("dtype", ["str", "object", pd.CategoricalDtype(["y", "z", "x"])])
+@pytest.mark.parametrize(("name", "expected"), [("core_a__b", "category"), ("raw_a__b", "str")])
+def test_text_has_one_form_in_each_layer(dtype: Any, name: str, expected: str) -> None:
+    table = Table(name, "A table.", ("code",), (Field("code", "string", "A code."),))
+    made = conform(pd.DataFrame({"code": ["y", "x"]}, dtype=dtype), table)["code"]
+    assert made.tolist() == ["x", "y"]
+    assert str(made.dtype) == expected
+    if expected == "category":
+        assert made.cat.categories.tolist() == ["x", "y"]
 
 
 def test_conform_leaves_its_input_alone() -> None:

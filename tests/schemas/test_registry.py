@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 
 import duckdb
 import pandas as pd
@@ -177,8 +178,16 @@ def test_a_field_name_has_one_type_and_unit_everywhere() -> None:
     assert {name: found for name, found in seen.items() if len(found) > 1} == {}
 
 
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("table", TABLES)
-def test_duckdb_and_arrow_agree_with_the_registry(table: Table) -> None:
+def test_duckdb_and_arrow_agree_with_the_registry(
+    table: Table, con: duckdb.DuckDBPyConnection
+) -> None:
     types = {
         "string": ("VARCHAR", "string"),
         "int": ("BIGINT", "int64"),
@@ -186,34 +195,32 @@ def test_duckdb_and_arrow_agree_with_the_registry(table: Table) -> None:
         "bool": ("BOOLEAN", "bool"),
         "date": ("DATE", "date32[day]"),
     }
-    with duckdb.connect() as con:
-        con.execute(create_table_sql(table))
-        for statement in comment_sql(table):
-            con.execute(statement)
-        columns = con.execute(
-            "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
-            "WHERE table_name = ? ORDER BY column_index",
-            [table.name],
-        ).fetchall()
-        assert columns == [
-            (
-                f.name,
-                types[f.type][0],
-                f.nullable,
-                f"{f.description} [{f.unit}]" if f.unit else f.description,
-            )
-            for f in table.fields
-        ]
-        assert con.execute("SELECT comment FROM duckdb_tables()").fetchall() == [
-            (table.description,)
-        ]
-        schema = arrow_schema(table)
-        assert [str(t) for t in schema.types] == [types[f.type][1] for f in table.fields]
-        rows = tiny_frame(table).astype(object).where(lambda d: d.notna(), None)
-        made = pa.Table.from_pylist(rows.to_dict("records"), schema=schema)
-        con.register("made", made)
-        con.execute(f"INSERT INTO {table.name} SELECT * FROM made")
-        assert con.execute(f"SELECT count(*) FROM {table.name}").fetchone() == (made.num_rows,)
+    con.execute(create_table_sql(table))
+    for statement in comment_sql(table):
+        con.execute(statement)
+    columns = con.execute(
+        "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns() "
+        "WHERE table_name = ? ORDER BY column_index",
+        [table.name],
+    ).fetchall()
+    assert columns == [
+        (
+            f.name,
+            types[f.type][0],
+            f.nullable,
+            f"{f.description} [{f.unit}]" if f.unit else f.description,
+        )
+        for f in table.fields
+    ]
+    comment = "SELECT comment FROM duckdb_tables() WHERE table_name = ?"
+    assert con.execute(comment, [table.name]).fetchone() == (table.description,)
+    schema = arrow_schema(table)
+    assert [str(t) for t in schema.types] == [types[f.type][1] for f in table.fields]
+    rows = tiny_frame(table).astype(object).to_dict("records")
+    made = pa.Table.from_pylist(rows, schema=schema)
+    con.register("made", made)
+    con.execute(f"INSERT INTO {table.name} SELECT * FROM made")
+    assert con.execute(f"SELECT count(*) FROM {table.name}").fetchone() == (len(rows),)
 
 
 def test_null_is_refused_by_the_generated_ddl() -> None:

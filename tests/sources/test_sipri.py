@@ -128,21 +128,20 @@ def test_the_header_is_found_by_name(length: int, tmp_path: Path) -> None:
 
 
 def test_an_order_stands_once_for_each_delivery_year(tmp_path: Path) -> None:
-    frame = parsed(tmp_path, text())
-    assert frame["delivery_id"].to_list() == [
-        "55238-2011",
-        "70001-2022",
-        "70001-2023",
-        "70002-none",
-    ]
+    keys = parsed(tmp_path, text())["delivery_id"].to_list()
+    assert keys == ["55238-2011", "70001-2022", "70001-2023", "70002-none"]
 
 
 def test_an_order_without_a_delivery_has_no_year_and_no_volume(tmp_path: Path) -> None:
     row = parsed(tmp_path, text()).set_index("delivery_id").loc["70002-none"]
-    blank = ["delivery_year", "number_delivered", "tiv_millions", "is_number_estimate"]
-    assert row[blank].isna().all()
-    assert row["order_year"] == 2023
-    assert row["is_local_production"] is np.False_ or row["is_local_production"] is False
+    assert row.index[row.isna()].to_list() == [
+        "is_order_year_estimate",
+        "number_delivered",
+        "is_number_estimate",
+        "delivery_year",
+        "is_delivery_year_estimate",
+        "tiv_millions",
+    ]
 
 
 def test_a_register_saved_again_by_a_spreadsheet_is_the_same(tmp_path: Path) -> None:
@@ -235,7 +234,7 @@ BY_DEAL = (
         (text(ALBANIA.replace("Albania", "")), "55238,", "supplier = ''; expected a name"),
         (text(""), HEADER, "a header and no rows"),
         (text(header=HEADER.replace("TIV deal unit", "TIV")), HEADER[:9], "['TIV deal unit']"),
-        (text().replace(",", ";"), HEADER[:9], "expected also the columns ['Supplier'"),
+        (text().replace(",", ";"), HEADER[:9], "expected also the columns ['SIPRI AT"),
         (text().replace("Data generated", "Generated"), "Transfers", "the day of generation"),
         (text(day="13 Abc 2024"), "Transfers", "the day of generation"),
         (text().replace("year range", "years"), "Transfers", "the year range"),
@@ -256,8 +255,7 @@ def test_what_is_no_such_register_is_refused(
     assert message in str(error)
     if row is not None:
         assert isinstance(data, str)
-        changed = row if row in data else row.replace(",", ";")
-        assert error.line == line_of(data, changed)
+        assert error.line == line_of(data, row)
 
 
 def test_a_row_that_stands_twice_is_named(tmp_path: Path) -> None:
@@ -280,9 +278,9 @@ def test_the_reply_is_the_register_it_wraps(tmp_path: Path) -> None:
     ("data", "found"),
     [
         (reply(text())[:-40], 'the reply \'{"bytes"'),
-        ('{"message": "Too many requests"}', "Too many requests"),
+        ('{"message": "Too many requests"}', 'the reply \'{"message": "Too many requests"}\''),
         ('["bytes"]', "the reply '[\"bytes\"]'"),
-        ('{"bytes": "no base64 (at all)"}', "no base64"),
+        ('{"bytes": "no base64 (at all)"}', 'the reply \'{"bytes": "no base64 (at all)"}\''),
         ('{"bytes": 7}', "the reply '{\"bytes\": 7}'"),
         (reply("Recipient,Supplier\n"), "no header line"),
         (b"", "an empty file"),
@@ -291,9 +289,7 @@ def test_the_reply_is_the_register_it_wraps(tmp_path: Path) -> None:
     ids=["cut", "refusal", "list", "no base64", "no text", "another file", "empty", "HTML"],
 )
 def test_another_reply_is_refused(data: str | bytes, found: str, tmp_path: Path) -> None:
-    assert f"found {found}" in str(refused(tmp_path, parse_api_reply, data)).replace(
-        'the reply \'{"message": "', ""
-    ).replace('the reply \'{"bytes": "no', "no")
+    assert f"found {found}" in str(refused(tmp_path, parse_api_reply, data))
 
 
 TIV_PREAMBLE = """\
@@ -363,7 +359,7 @@ def vintage(folder: Path, day: str, start: int, end: int, **tiv: str) -> pd.Data
     return parsed(folder, text(rows, start, end, day))
 
 
-def volumes(register: pd.DataFrame) -> dict[int, float]:
+def volumes(register: pd.DataFrame) -> dict[object, float]:
     """Return the volume of each delivery year."""
     return register.set_index("delivery_year")["tiv_millions"].to_dict()
 
@@ -388,11 +384,8 @@ def test_open_orders_come_from_the_newest_vintage_only(tmp_path: Path) -> None:
     old = parsed(tmp_path, text(ALBANIA + ORDERED, 1990, 2011, "13 Apr 2024"))
     newest = ORDERED.replace("70002", "70003")
     new = parsed(tmp_path, text(IRAN_2022 + newest, 2012, 2022, "12 Feb 2026"))
-    assert combine([old, new])["delivery_id"].to_list() == [
-        "55238-2011",
-        "70001-2022",
-        "70003-none",
-    ]
+    keys = combine([old, new])["delivery_id"].to_list()
+    assert keys == ["55238-2011", "70001-2022", "70003-none"]
 
 
 def test_a_gap_between_vintages_is_no_year_without_transfers(tmp_path: Path) -> None:
@@ -460,15 +453,12 @@ def test_names_and_what_kind_of_thing_they_are() -> None:
     assert dict(zip(names, mapped.itertuples(index=False, name=None), strict=True)) == KINDS
 
 
-@pytest.mark.parametrize("name", load_map(NAMES)["name"])
-def test_stars_mark_armed_groups_and_organisations(name: str) -> None:
-    kind = load_map(NAMES).set_index("name")["kind"][name]
-    if name.endswith("**"):
-        assert kind == "organisation"
-    elif name.endswith("*"):
-        assert kind == "armed_group"
-    else:
-        assert kind != "organisation"
+def test_stars_mark_armed_groups_and_organisations() -> None:
+    names = load_map(NAMES)
+    two, one = names["name"].str.endswith("**"), names["name"].str.endswith("*")
+    assert set(names.loc[two, "kind"]) == {"organisation"}
+    assert set(names.loc[one & ~two, "kind"]) == {"armed_group"}
+    assert "organisation" not in set(names.loc[~one, "kind"])
 
 
 def test_an_unknown_name_is_never_dropped(tmp_path: Path) -> None:
@@ -510,15 +500,8 @@ def real_tables(shared_data: Path) -> pd.DataFrame:
 def test_real_registers(real: dict[str, pd.DataFrame]) -> None:
     assert {years: len(frame) for years, frame in real.items()} == REAL_ROWS
     # The preamble of 2026 says '1995' to '2025', its last delivery is of 2024.
-    spans = {
-        years: (int(f["covered_from"].iloc[0]), int(f["covered_to"].iloc[0]))
-        for years, f in real.items()
-    }
-    assert spans == {
-        "1950_1989": (1950, 1989),
-        "1990_2023": (1990, 2023),
-        "1995_2024": (1995, 2024),
-    }
+    for years, frame in real.items():
+        assert f"{frame['covered_from'].iloc[0]}_{frame['covered_to'].iloc[0]}" == years
 
 
 @pytest.mark.realdata
@@ -568,9 +551,7 @@ def test_real_vintages_join_without_a_gap(real: dict[str, pd.DataFrame]) -> None
 
 
 @pytest.mark.realdata
-def test_the_real_reply_is_the_register_of_its_years(
-    shared_data: Path, real: dict[str, pd.DataFrame]
-) -> None:
+def test_the_real_reply_is_the_register_of_its_years(shared_data: Path) -> None:
     path = shared_data / "arms" / "sipri_api_reply_2000_2001.json"
     frame = schemas.validate(parse_api_reply(path), DELIVERIES)
     plain = base64.b64decode(json.loads(path.read_text())["bytes"]).decode("latin-1").split("\n")

@@ -51,11 +51,18 @@ def test_a_file_describes_itself(tmp_path: Path) -> None:
         assert written.nullable == f.nullable
 
 
-def test_repeated_text_is_read_as_categories(tmp_path: Path) -> None:
-    written = write(tiny_frame(VOTES, 4), VOTES, tmp_path / "t.parquet")
-    made = read(tmp_path / "t.parquet", VOTES)
-    assert {str(t) for t in made.dtypes} == {"category"}
-    assert_frame_equal(made.astype("str"), written, check_dtype=False)
+@pytest.mark.parametrize("table", [VOTES, FLOWS, REGISTRY["raw_un__ga_roll_calls"]])
+def test_a_table_is_read_in_the_form_it_was_written(table: Table, tmp_path: Path) -> None:
+    written = write(tiny_frame(table, 5).iloc[::-1], table, tmp_path / "t.parquet")
+    assert_frame_equal(read(tmp_path / "t.parquet", table), written)
+
+
+def test_a_large_number_beside_a_gap_is_kept_to_the_last_digit(tmp_path: Path) -> None:
+    large = 2**53 + 1  # the first whole number a double cannot hold
+    states = REGISTRY["core_geo__states"]
+    frame = tiny_frame(states, 2).assign(cow_code=pd.array([large, None], dtype="Int64"))
+    write(frame, states, tmp_path / "t.parquet")
+    assert read(tmp_path / "t.parquet", states)["cow_code"].tolist() == [large, pd.NA]
 
 
 def test_a_refused_table_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

@@ -19,13 +19,9 @@ NAMED = [pytest.param(v, id=v.name) for v in VIEWS]
 
 
 @pytest.fixture(scope="module")
-def con(
-    every_table: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def con(every_table_built: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A finished file with a few rows in every table, open for reading."""
-    target = tmp_path_factory.mktemp("views") / "made.duckdb"
-    build_file(every_table, target)
-    with duckdb.connect(str(target), read_only=True) as opened:
+    with duckdb.connect(str(every_table_built), read_only=True) as opened:
         yield opened
 
 
