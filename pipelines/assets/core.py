@@ -142,6 +142,7 @@ def core_treaties__commitments(
     raw_curated__commitments: Frame,
     raw_curated__dormant_pacts: Frame,
     raw_curated__treaty_ends: Frame,
+    core_geo__state_years: Frame,
 ) -> Frame:
     return treaties.commitments(
         treaties.atop_commitments(
@@ -151,6 +152,7 @@ def core_treaties__commitments(
             raw_curated__treaty_ends,
         ),
         treaties.curated_commitments(raw_curated__commitments),
+        core_geo__state_years,
     )
 
 

@@ -155,9 +155,14 @@ def curated_commitments(table: pd.DataFrame) -> pd.DataFrame:
     return both[columns].assign(n_parties=2, source="curated")
 
 
-def commitments(atop: pd.DataFrame, curated: pd.DataFrame) -> pd.DataFrame:
-    """All commitments between states."""
-    return pd.concat([atop, curated], ignore_index=True)
+def commitments(atop: pd.DataFrame, curated: pd.DataFrame, covered: pd.DataFrame) -> pd.DataFrame:
+    """All commitments between two states the build covers.
+
+    Members outside it are needed to read an agreement, but the pairs of those are not complete.
+    """
+    both = pd.concat([atop, curated], ignore_index=True)
+    states = covered["iso3"].unique()
+    return both[both["from_iso3"].isin(states) & both["to_iso3"].isin(states)]
 
 
 def agreements(treaties: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:

@@ -36,14 +36,14 @@ def load_map(folder: Path, file: str = "names.csv") -> pd.DataFrame:
             expected=str(expected),
             todo="give the map these columns",
         )
-    for at, row in enumerate(names.itertuples(index=False)):
-        has_code = len(row.iso3) == 3 and row.iso3.isupper()
-        if row.kind not in KINDS or has_code != (row.kind in ("state", "territory")):
+    for at, (iso3, kind) in enumerate(zip(names["iso3"], names["kind"], strict=True)):
+        has_code = len(iso3) == 3 and iso3.isupper()
+        if kind not in KINDS or has_code != (kind in ("state", "territory")):
             raise SourceError(
                 folder.name,
                 path,
                 line=at + 2,
-                found=str(tuple(row)),
+                found=str(tuple(names.iloc[at])),
                 expected=f"a kind of {KINDS}, and an ISO code exactly for a state or a territory",
                 todo="correct the row",
             )
@@ -123,7 +123,8 @@ def map_names(
     unmapped = merged["kind"].isna()
     if unmapped.any():
         rows = merged[unmapped].drop_duplicates("name")
-        shown = ", ".join(f"{n!r} (row {i + 1})" for i, n in rows["name"].head(20).items())
+        first = zip(rows["name"].head(20), rows.index + 1, strict=False)
+        shown = ", ".join(f"{name!r} (row {row})" for name, row in first)
         raise SourceError(
             source,
             file,

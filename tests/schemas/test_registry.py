@@ -213,14 +213,14 @@ def test_duckdb_and_arrow_agree_with_the_registry(
         for f in table.fields
     ]
     comment = "SELECT comment FROM duckdb_tables() WHERE table_name = ?"
-    assert con.execute(comment, [table.name]).fetchone() == (table.description,)
+    assert con.execute(comment, [table.name]).fetchall() == [(table.description,)]
     schema = arrow_schema(table)
     assert [str(t) for t in schema.types] == [types[f.type][1] for f in table.fields]
     rows = tiny_frame(table).astype(object).to_dict("records")
     made = pa.Table.from_pylist(rows, schema=schema)
     con.register("made", made)
     con.execute(f"INSERT INTO {table.name} SELECT * FROM made")
-    assert con.execute(f"SELECT count(*) FROM {table.name}").fetchone() == (len(rows),)
+    assert con.execute(f"SELECT count(*) FROM {table.name}").fetchall() == [(len(rows),)]
 
 
 def test_null_is_refused_by_the_generated_ddl() -> None:

@@ -22,7 +22,7 @@ def written(folder: Path, text: str) -> Path:
     return folder
 
 
-def mapped(names: list[str], mapping: pd.DataFrame, day: str | None = None, **options: bool):
+def mapped(names: list[str], mapping: pd.DataFrame, day: str | None = None, **options: bool) -> pd.DataFrame:
     when = None if day is None else pd.Series(pd.to_datetime([day] * len(names)))
     return map_names("some", "file.csv", pd.Series(names, dtype="str"), mapping, when, **options)
 
@@ -31,7 +31,7 @@ def mapped(names: list[str], mapping: pd.DataFrame, day: str | None = None, **op
     ("text", "message"),
     [
         (GOOD.replace("note", "remark"), "line 1: found .*'remark'"),
-        (HEADER + "IRAN,IRN,country,,,\n", "line 2: .*'country'.*expected a kind of"),
+        (HEADER + "World,,region,,,\n", "line 2: .*'region'.*expected a kind of"),
         (HEADER + "IRAN,IRN,state,,,\nIRAQ,,state,,,\n", "line 3: .*'IRAQ'.*an ISO code exactly"),
         (HEADER + "IRAN,irn,state,,,\n", "line 2: .*'irn'"),
         (HEADER + "IRAN,IRNN,state,,,\n", "line 2: .*'IRNN'"),

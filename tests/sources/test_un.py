@@ -131,6 +131,14 @@ def test_an_excerpt_of_states_is_not_held_to_the_totals(tmp_path: Path) -> None:
     assert calls["total_ms"].tolist() == [2, 4, 4]
 
 
+def test_line_breaks_in_a_long_file_do_not_end_a_row(tmp_path: Path) -> None:
+    # Longer than the megabyte the reader takes at a time.
+    path = changed(tmp_path, "\nEMERGENCY", "\nEMERGENCY" * 100_000)
+    calls, votes = checked(parse_ga(path))
+    assert (len(calls), len(votes)) == (4, 11)
+    assert calls["agenda_title"].iloc[3].count("\n") == 100_000
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -140,6 +148,7 @@ def test_an_excerpt_of_states_is_not_held_to_the_totals(tmp_path: Path) -> None:
         ("1960-12-20", "1960-13-20", "row 9: found date = '1960-13-20'; expected a date"),
         ("IRAN,Y,1960-12-20", "IRAN,Y,1960-12-22", "row 10: .*'1960-12-20', as in .* row 9"),
         (",1,0,1,0,2,", ",1,0,1,,2,", "row 9: found total_non_voting = ''"),
+        (",1,0,1,0,2,", ",1,0,1.5,0,2,", "row 9: found total_abstentions = '1.5'"),
         (",1,0,1,0,2,", ",2,0,0,0,2,", "row 9: .*207453 with 1 votes Y.*expected 2, .*total_yes"),
         (",1,0,1,0,2,", ",3,0,0,0,3,", "row 9: .*207453 with 1 votes A.*expected 0, .*abstentions"),
         ("TUR,TURKEY", "IRN,IRAN", "row 7: found .*'IRAN'.* a second time"),

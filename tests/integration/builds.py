@@ -1,0 +1,91 @@
+"""Building in a process of its own, and looking at what a build left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.answers import connect
+
+ROOT = Path(__file__).resolve().parents[2]
+# One time for all builds, and the first of two quite different surroundings.
+HERE = {
+    "SOURCE_DATE_EPOCH": "1700000000",
+    "PYTHONHASHSEED": "1",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build: the link to it, and how long it took."""
+
+    link: Path
+    seconds: float
+
+    @property
+    def tables(self) -> Path:
+        """Folder of its Parquet tables."""
+        return self.link.parent / "work" / "tables"
+
+
+def start(
+    *words: str | Path, cwd: Path = ROOT, env: dict[str, str] = HERE
+) -> subprocess.Popen[str]:
+    """Start the command line in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines.cli", *map(str, words)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def build(link: Path, cwd: Path = ROOT, env: dict[str, str] = HERE) -> Built:
+    """Build the starter to a link, in a process of its own."""
+    began = time.perf_counter()
+    with start("build", "--warehouse", link, cwd=cwd, env=env) as process:
+        _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    return Built(link, time.perf_counter() - began)
+
+
+def share(built: Built, folder: Path) -> Path:
+    """Give a test an installation of its own, on the same build; return its link."""
+    (folder / "builds").mkdir()
+    target = built.link.resolve()
+    os.link(target, folder / "builds" / target.name)
+    link = folder / built.link.name
+    link.symlink_to(f"builds/{target.name}")
+    return link
+
+
+def assert_whole(link: Path) -> Path:
+    """Read every table and view of the build behind a link; return the build."""
+    with connect(link) as con:
+        rows = con.execute("SELECT table_name, rows FROM meta_tables").fetchall()
+        assert len(rows) > 50
+        for name, expected in rows:
+            (found,) = con.execute(f'SELECT count(*) FROM "{name}"').fetchone() or (None,)
+            assert found == expected or expected is None, name
+    return link.resolve()
+
+
+def leftovers(link: Path) -> list[str]:
+    """Files that are neither the link, a finished build, the lock nor a table."""
+    known = {link, link.parent / "builds" / ".lock"}
+    return sorted(
+        str(p.relative_to(link.parent))
+        for p in link.parent.rglob("*")
+        if p not in known
+        and not p.is_dir()
+        and not (p.parent.name == "builds" and p.suffix == ".duckdb" and p.name[0] != ".")
+        and not (p.parent.name == "tables" and p.suffix == ".parquet")
+    )
