@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.assets.core import CORE
-from pipelines.assets.factory import FRAMES, ParquetTables
+from pipelines.assets.factory import TABLES, ParquetTables
 from pipelines.assets.outputs import OUTPUTS
 from pipelines.assets.publish import PUBLISH
 from pipelines.assets.raw import RAW
@@ -29,7 +29,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         assets=ASSETS,
         resources={
             "settings": settings,
-            FRAMES: ParquetTables(folder=str(settings.location.tables)),
+            TABLES: ParquetTables(folder=str(settings.location.tables)),
         },
         jobs=[
             dg.define_asset_job(

@@ -27,11 +27,8 @@ def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     for f in schema:
         array = pa.Array.from_pandas(frame[f.name])
         if pa.types.is_dictionary(array.type):
-            # Values in order of appearance, none unused: equal tables give equal bytes however
-            # their categories were listed.
-            indices = array.indices.dictionary_encode()
             array = pa.DictionaryArray.from_arrays(
-                indices.indices, array.dictionary.take(indices.dictionary).cast(f.type)
+                array.indices.cast(pa.int32()), array.dictionary.cast(f.type)
             )
         elif pa.types.is_string(f.type):
             array = array.cast(f.type).dictionary_encode()

@@ -1,4 +1,4 @@
-"""How an asset of this project is made: one table, its description and its blocking check.
+"""How an asset of this project is made: its tables, their descriptions and their blocking checks.
 
 Belongs here: the decorator that gives every table asset its name, group, description and pandera
 check from the registry, and the Parquet files between assets. Does not belong here: what any table
@@ -20,19 +20,25 @@ from warehouse.tables import read, write
 
 GROUPS = {"raw": "raw", "core": "core", "out": "indices", "meta": "publish"}
 CHECK = "schema"
-FRAMES = "parquet_tables"
+TABLES = "tables"
+# Resources an asset function may ask for by name; its other parameters are tables.
+RESOURCES = (TABLES, "settings")
 
 
-class ParquetTables(dg.ConfigurableIOManager):
-    """Passes tables between assets as one Parquet file each.
+class ParquetTables(dg.ConfigurableResource):
+    """The tables of a run, one Parquet file each.
 
-    A table is conformed, validated and written by the asset that made it, before its check is
-    reported; this only reads it back for those that need it.
+    Not an IO manager: with one, Dagster writes four events for every input of every asset, which
+    take longer than most of the assets.
     """
 
     folder: str
     # What this process made: handed on as it is, instead of being read back from its own file.
     _made: dict[str, pd.DataFrame] = PrivateAttr(default_factory=dict)
+
+    def path(self, name: str) -> Path:
+        """File of a table."""
+        return Path(self.folder) / f"{name}.parquet"
 
     def put(self, made: pd.DataFrame, definition: Table) -> int:
         """Conform, validate and write a table; return its number of rows."""
@@ -40,16 +46,8 @@ class ParquetTables(dg.ConfigurableIOManager):
         self._made[definition.name] = frame
         return len(frame)
 
-    def path(self, name: str) -> Path:
-        """File of a table."""
-        return Path(self.folder) / f"{name}.parquet"
-
-    def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
-        """Nothing: `_checked` wrote the file already."""
-
-    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
-        """Read an upstream table."""
-        name = context.asset_key.path[-1]
+    def get(self, name: str) -> pd.DataFrame:
+        """Return a table made earlier, in this run or another."""
         if name in self._made:
             return self._made[name]
         path = self.path(name)
@@ -61,62 +59,56 @@ class ParquetTables(dg.ConfigurableIOManager):
         return read(path, table(name))
 
 
-def _checked(made: pd.DataFrame, definition: Table, tables: ParquetTables) -> dg.AssetCheckResult:
+def checked(made: pd.DataFrame, definition: Table, tables: ParquetTables) -> dg.AssetCheckResult:
     """Conform, validate and write a table; report what was expected and what was found."""
-    expected = {
-        "key": ", ".join(definition.key),
-        "columns": len(definition.fields),
+    metadata: dict[str, Any] = {
+        "expected": {"key": ", ".join(definition.key), "columns": len(definition.fields)}
     }
     try:
-        rows = tables.put(made, definition)
+        metadata["rows"] = tables.put(made, definition)
     except SchemaError as error:
-        return dg.AssetCheckResult(
-            passed=False,
-            asset_key=definition.name,
-            check_name=CHECK,
-            metadata={"expected": expected, "found": str(error)},
-        )
+        metadata["found"] = str(error)
     return dg.AssetCheckResult(
-        passed=True,
+        passed="rows" in metadata,
         asset_key=definition.name,
         check_name=CHECK,
-        metadata={"expected": expected, "rows": rows},
+        metadata=metadata,
     )
 
 
-def table_assets(*names: str) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Make an asset of a function that returns one table, or a tuple of several.
+def table_assets(*names: str, step: str = "") -> Callable[[Callable[..., Any]], Any]:
+    """Make assets of a function that returns one table, or a tuple of several.
 
-    The function's parameters are the names of the tables it needs; a parameter named ``context``
-    or the name of a resource is given as such. Each table is validated against the registry before
-    anything downstream may start: a table that breaks its schema stops the run and is named.
+    The function's parameters are the names of the tables it needs, or of `RESOURCES`. Each table is
+    validated against the registry before anything downstream may start: one that breaks its schema
+    stops the run and is named, together with every other fault of the same step.
 
     Parameters
     ----------
     *names : str
         Tables of the registry the function returns, in order.
+    step : str
+        Name of the step; by default that of the table, or of the function where there are several.
     """
     definitions = [table(n) for n in names]
 
     def make(fn: Callable[..., Any]) -> dg.AssetsDefinition:
         parameters = list(inspect.signature(fn).parameters)
-        given = [p for p in parameters if p in RESOURCES]
         inputs = [p for p in parameters if p not in RESOURCES]
 
         @dg.multi_asset(
-            name=fn.__name__ if len(names) > 1 else names[0],
-            outs={
-                d.name: dg.AssetOut(
+            name=step or (fn.__name__ if len(names) > 1 else names[0]),
+            specs=[
+                dg.AssetSpec(
+                    d.name,
+                    deps=inputs,
                     description=d.description,
-                    io_manager_key=FRAMES,
-                    is_required=False,
                     group_name=GROUPS[d.layer],
                     metadata={"key": ", ".join(d.key), "sources": ", ".join(d.sources)},
                     kinds={"parquet", "pandas"},
                 )
                 for d in definitions
-            },
-            ins={p: dg.AssetIn(p) for p in inputs},
+            ],
             check_specs=[
                 dg.AssetCheckSpec(
                     CHECK,
@@ -126,30 +118,31 @@ def table_assets(*names: str) -> Callable[[Callable[..., Any]], dg.AssetsDefinit
                 )
                 for d in definitions
             ],
-            required_resource_keys={FRAMES, *given},
+            required_resource_keys={TABLES, *(p for p in parameters if p in RESOURCES)},
         )
-        def compute(context: dg.AssetExecutionContext, **frames: Any) -> Iterator[Any]:
-            extra = {p: getattr(context.resources, p) for p in given}
-            made = fn(**frames, **extra)
-            results = made if isinstance(made, tuple) else (made,)
-            tables = getattr(context.resources, FRAMES)
+        def compute(context: dg.AssetExecutionContext) -> Iterator[Any]:
+            tables = getattr(context.resources, TABLES)
+            given = {
+                p: getattr(context.resources, p) if p in RESOURCES else tables.get(p)
+                for p in parameters
+            }
+            made = fn(**given)
             faults = []
+            results = made if isinstance(made, tuple) else (made,)
             for definition, frame in zip(definitions, results, strict=True):
-                check = _checked(frame, definition, tables)
+                check = checked(frame, definition, tables)
                 if check.passed:
-                    yield dg.Output(
-                        None, output_name=definition.name, metadata={"rows": len(frame)}
+                    yield dg.MaterializeResult(
+                        asset_key=definition.name,
+                        metadata={"rows": len(frame)},
+                        check_results=[check],
                     )
                 else:
+                    yield check
                     faults.append(check.metadata["found"].value)
-                yield check
             if faults:
                 raise dg.Failure("\n".join(faults))
 
         return compute
 
     return make
-
-
-# Resources an asset function may ask for by name.
-RESOURCES = ("settings",)

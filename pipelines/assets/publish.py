@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from indices.definition import load_definition
-from pipelines.assets.factory import FRAMES, table_assets
+from pipelines.assets.factory import CHECK, TABLES, ParquetTables, checked, table_assets
 from pipelines.settings import Settings, built_at, code_version
 from pipelines.sources.catalogue import sources
 from schemas import REGISTRY
@@ -55,19 +55,26 @@ def meta_fields_() -> pd.DataFrame:
     return pd.concat([meta_fields(published_tables()), pd.DataFrame(views)], ignore_index=True)
 
 
-@dg.asset(
+@dg.multi_asset(
     name="meta_sources",
-    group_name="publish",
-    description=REGISTRY["meta_sources"].description,
-    deps=RAW_TABLES,
-    required_resource_keys={FRAMES, "settings"},
-    kinds={"parquet"},
+    specs=[
+        dg.AssetSpec(
+            "meta_sources",
+            deps=RAW_TABLES,
+            description=REGISTRY["meta_sources"].description,
+            group_name="publish",
+            kinds={"parquet"},
+        )
+    ],
+    check_specs=[dg.AssetCheckSpec(CHECK, asset="meta_sources", blocking=True)],
+    required_resource_keys={TABLES},
 )
-def meta_sources(context: dg.AssetExecutionContext) -> None:
-    from warehouse.tables import write
-
-    tables = getattr(context.resources, FRAMES)
-    write(source_rows(Path(tables.folder)), REGISTRY["meta_sources"], tables.path("meta_sources"))
+def meta_sources(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    tables: ParquetTables = getattr(context.resources, TABLES)
+    check = checked(source_rows(Path(tables.folder)), REGISTRY["meta_sources"], tables)
+    if not check.passed:
+        raise dg.Failure(check.metadata["found"].value)
+    return dg.MaterializeResult(check_results=[check])
 
 
 def source_rows(folder: Path) -> pd.DataFrame:
@@ -103,12 +110,12 @@ def source_rows(folder: Path) -> pd.DataFrame:
     group_name="publish",
     description="The DuckDB file readers see: built whole, then swapped in by moving a link.",
     deps=OTHERS,
-    required_resource_keys={FRAMES, "settings"},
+    required_resource_keys={TABLES, "settings"},
     kinds={"duckdb"},
 )
 def warehouse_(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     settings: Settings = context.resources.settings
-    folder = Path(getattr(context.resources, FRAMES).folder)
+    folder = Path(getattr(context.resources, TABLES).folder)
     stamp = pd.Timestamp.now("UTC").strftime("%Y%m%dT%H%M%S%fZ")
     target = publish(folder, stamp, settings.location, settings.keep)
     return dg.MaterializeResult(

@@ -20,28 +20,30 @@ from warehouse.tables import read
 CURATED = "raw_curated__"
 
 
-def _bundled(name: str) -> dg.AssetsDefinition:
-    def raw(settings: Settings) -> pd.DataFrame:
-        path = Path(settings.starter) / f"{name}.parquet"
-        if not path.is_file():
-            raise dg.Failure(
-                f"{path} is not there; the checkout is incomplete: restore warehouse/starter, or "
-                "make it with: alliance-depth starter build --from FOLDER"
-            )
-        return read(path, table(name))
-
-    return table_assets(name)(raw)
+def _bundled(name: str, folder: Path) -> pd.DataFrame:
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise dg.Failure(
+            f"{path} is not there; the checkout is incomplete: restore warehouse/starter, or "
+            "make it with: alliance-depth starter build --from FOLDER"
+        )
+    return read(path, table(name))
 
 
-def _curated(name: str) -> dg.AssetsDefinition:
-    def raw() -> pd.DataFrame:
-        return load(name.removeprefix(CURATED))
+def _of_source(source: str) -> dg.AssetsDefinition:
+    """One step for each source, so that a source's tables stand or fall together."""
+    names = [t.name for t in PUBLISHED if t.sources == (source,)]
 
-    return table_assets(name)(raw)
+    def raw(settings: Settings) -> tuple[pd.DataFrame, ...]:
+        return tuple(
+            load(name.removeprefix(CURATED))
+            if name.startswith(CURATED)
+            else _bundled(name, Path(settings.starter))
+            for name in names
+        )
+
+    return table_assets(*names, step=f"source_{source}")(raw)
 
 
-RAW = [
-    _curated(name) if name.startswith(CURATED) else _bundled(name)
-    for name, t in sorted(REGISTRY.items())
-    if t.layer == "raw" and t.in_warehouse
-]
+PUBLISHED = [t for _, t in sorted(REGISTRY.items()) if t.layer == "raw" and t.in_warehouse]
+RAW = [_of_source(source) for source in sorted({s for t in PUBLISHED for s in t.sources})]

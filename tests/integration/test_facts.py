@@ -224,7 +224,13 @@ def test_obligations_are_those_of_atop(con: Con, shared_data: Path) -> None:
     named = {
         row for row in named if None not in row and not (row[:2] in early and "VEN" in row[2:4])
     }
-    columns = "has_defense has_offense has_neutrality has_nonaggression has_consultation".split()
+    columns = [
+        "has_defense",
+        "has_offense",
+        "has_neutrality",
+        "has_nonaggression",
+        "has_consultation",
+    ]
     found = set()
     for flag, column in zip(flags, columns, strict=True):
         rows = con.execute(

@@ -98,9 +98,21 @@ def test_conform_leaves_its_input_alone() -> None:
     assert_frame_equal(frame, before)
 
 
-def test_missing_and_unknown_columns_are_both_named() -> None:
-    with pytest.raises(SchemaError, match=r"missing columns \['note'\], unknown columns \['nte'\]"):
-        conform(good().rename(columns={"note": "nte"}), TABLE)
+@pytest.mark.parametrize(
+    ("frame", "missing", "unknown"),
+    [
+        (good().rename(columns={"note": "nte"}), ["note"], ["nte"]),
+        (good().drop(columns=["note", "size"]), ["note", "size"], []),
+        (good(nte=1), [], ["nte"]),
+    ],
+)
+def test_missing_and_unknown_columns_are_named(
+    frame: pd.DataFrame, missing: list[str], unknown: list[str]
+) -> None:
+    expected = f"core_test__rows: missing columns {missing}, unknown columns {unknown}; "
+    with pytest.raises(SchemaError) as error:
+        conform(frame, TABLE)
+    assert str(error.value).startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -200,6 +212,16 @@ def test_all_broken_rules_are_told_at_once_with_their_numbers() -> None:
         "  share: greater_than_or_equal_to(0) broken 1 times",
         "  share: less_than_or_equal_to(1) broken 1 times",
     ]
+
+
+def test_a_key_that_stands_twice_is_told_once() -> None:
+    with pytest.raises(SchemaError) as error:
+        check(good(year=[2000, 2000, 1999]))
+    assert str(error.value) == (
+        "core_test__rows: 1 values break its schema\n"
+        "  key ['state', 'year']: rows sorted by the key, no key twice broken 1 times, for "
+        "instance {'state': 'CHN', 'year': 2000}"
+    )
 
 
 @pytest.mark.parametrize(

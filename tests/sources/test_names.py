@@ -22,7 +22,9 @@ def written(folder: Path, text: str) -> Path:
     return folder
 
 
-def mapped(names: list[str], mapping: pd.DataFrame, day: str | None = None, **options: bool) -> pd.DataFrame:
+def mapped(
+    names: list[str], mapping: pd.DataFrame, day: str | None = None, **options: bool
+) -> pd.DataFrame:
     when = None if day is None else pd.Series(pd.to_datetime([day] * len(names)))
     return map_names("some", "file.csv", pd.Series(names, dtype="str"), mapping, when, **options)
 

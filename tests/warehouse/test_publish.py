@@ -183,6 +183,22 @@ def test_a_reader_keeps_what_it_opened(small: Callable[[int], Path], place: Loca
     assert votes(place.link) == 4
 
 
+def test_the_link_opens_until_the_moment_it_moves(
+    small: Callable[[int], Path], place: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(small(2), "first", place)
+    folder, replace, seen = small(3), Path.replace, []
+
+    def watched(self: Path, target: Path) -> Path:
+        seen.append(votes(place.link))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    publish(folder, "second", place)
+    assert seen == [2]
+    assert votes(place.link) == 3
+
+
 def test_a_build_that_fails_leaves_the_published_one(
     small: Callable[[int], Path], place: Location, tmp_path: Path
 ) -> None:

@@ -1,0 +1,79 @@
+"""The figures the README states are those of the warehouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from warehouse.answers import connect
+
+pytestmark = pytest.mark.integration
+README = " ".join((Path(__file__).resolve().parents[2] / "README.md").read_text().split())
+
+
+def row(link: Path, principal: str, measure: str, year: int) -> dict[str, float]:
+    with connect(link) as con:
+        cursor = con.execute(
+            "SELECT * FROM iran_and_gulf WHERE principal_iso3 = ? AND measure = ? AND year = ? "
+            "AND view = 'principal'",
+            [principal, measure, year],
+        )
+        names = [d[0] for d in cursor.description or []]
+        found = cursor.fetchone()
+    assert found is not None
+    return dict(zip(names, found, strict=True))
+
+
+def test_what_china_pays_and_says(link: Path) -> None:
+    now, then = row(link, "CHN", "costly", 2024), row(link, "CHN", "costly", 2010)
+    said = row(link, "CHN", "declared", 2024)
+    assert f"stood {-then['gap']:.0f} points above the Gulf mean in 2010" in README
+    assert (
+        f"2024: {now['gulf_depth']:.1f} against {now['iran_depth']:.1f}, gap {now['gap']:+.1f}, "
+        f"90 % interval {now['gap_lo90']:+.1f} to {now['gap_hi90']:+.1f}; Saudi Arabia alone "
+        f"{now['gap_best']:+.1f}"
+    ) in README
+    assert now["best_iso3"] == "SAU"
+    assert f"Iran stays {-said['gap']:.0f} points ahead" in README
+    with connect(link) as con:
+        positive = con.execute(
+            "SELECT min(year) FROM iran_and_gulf WHERE principal_iso3 = 'CHN' AND gap_lo90 > 0 "
+            "AND measure = 'costly' AND view = 'principal'"
+        ).fetchone()
+    assert positive is not None
+    assert f"since {positive[0]} the Gulf's is the deeper one" in README
+
+
+def test_the_whole_index(link: Path) -> None:
+    china, america = row(link, "CHN", "depth", 2024), row(link, "USA", "depth", 2024)
+    assert f"(2024: {china['iran_depth']:.1f} against {china['gulf_depth']:.1f})" in README
+    assert f"no longer above Saudi Arabia (gap {china['gap_best']:+.1f})" in README
+    assert china["gap_pooled"] > 0 > china["gap"]
+    assert f"{america['gulf_depth']:.1f} against {america['iran_depth']:.1f} for Iran" in README
+
+
+def test_both_ends(link: Path) -> None:
+    with connect(link) as con:
+        gaps = dict(
+            con.execute(
+                "SELECT to_iso3, (round(perception_gap), round(perception_gap_directional)) FROM "
+                "out_depth__yearly_dyads WHERE from_iso3 = 'IRN' AND to_iso3 IN ('CHN', 'RUS') "
+                "AND year = 2024"
+            ).fetchall()
+        )
+        share = con.execute(
+            "SELECT value FROM out_indicators__yearly_dyads WHERE from_iso3 = 'RUS' AND "
+            "to_iso3 = 'IRN' AND year = 2024 AND indicator = 'arms_import_share'"
+        ).fetchone()
+    china, russia = gaps["CHN"], gaps["RUS"]
+    assert f"lies {china[0]:.0f} points above China's view of Iran" in README
+    assert f"of Russia {russia[0]:.0f} points (2024)" in README
+    assert f"differ by direction {china[1]:.0f} and {russia[1]:.0f}" in README
+    assert share is not None
+    assert f"{share[0]:.0f} % of Russia's (small) arms imports" in README
+
+
+def test_how_many_gulf_states_stand_behind_russias_mean(link: Path) -> None:
+    counts = {y: row(link, "RUS", "depth", y)["gulf_n"] for y in (2018, 2019, 2021, 2022, 2024)}
+    assert counts == {2018: 6, 2019: 5, 2021: 5, 2022: 4, 2024: 4}
