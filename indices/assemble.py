@@ -175,14 +175,8 @@ def indicator_table(index: Index, definition: Definition) -> pd.DataFrame:
     axes, data = index.data.axes, index.data
     names = sorted(i.name for i in definition.indicators)
     pillar = {i.name: i.pillar for i in definition.indicators}
-    where = np.stack(
-        [data.exists & data.applies.get(n, np.array(True)) for n in names], axis=-1
-    ).transpose(1, 2, 0, 3)
-    i, j, t, k = np.nonzero(where)
-
-    def gather(cubes: dict[str, Array]) -> Array:
-        return np.stack([cubes[n] for n in names], axis=-1)[t, i, j, k]
-
+    chosen = _side_by_side({n: data.exists & data.applies.get(n, True) for n in names}, names)
+    i, j, t, k = np.nonzero(chosen)
     pillars = sorted(set(pillar.values()))
     of_pillar = np.array([pillars.index(pillar[n]) for n in names])
     return pd.DataFrame(
@@ -192,33 +186,41 @@ def indicator_table(index: Index, definition: Definition) -> pd.DataFrame:
             "year": np.asarray(axes.years, dtype=np.int64)[t],
             "indicator": labelled(k, names),
             "pillar": labelled(of_pillar[k], pillars),
-            "value": gather(data.values),
-            "score": gather(index.depth.scores),
-            "status": labelled(gather(data.status), STATUS),
-        }
+            "value": _side_by_side(data.values, names)[chosen],
+            "score": _side_by_side(index.depth.scores, names)[chosen],
+            "status": labelled(_side_by_side(data.status, names)[chosen], STATUS),
+        },
+        copy=False,
     )
+
+
+def _side_by_side(cubes: dict[str, Array], names: list[str]) -> Array:
+    """Lay cubes out in the order of a long table with a row for each name: (i, j, year, name)."""
+    first = np.asarray(cubes[names[0]])
+    years, n, _ = first.shape
+    out = np.empty((n, n, years, len(names)), dtype=first.dtype)
+    for k, name in enumerate(names):
+        out[..., k] = cubes[name].transpose(1, 2, 0)
+    return out
 
 
 def pillar_table(index: Index) -> pd.DataFrame:
     """Lay ``out_pillars__yearly_dyads`` out."""
     axes = index.data.axes
     names = sorted(index.depth.pillars)
-    i, j, t = np.nonzero(index.data.exists.transpose(1, 2, 0))
-    k = np.tile(np.arange(len(names)), len(i))
-    i, j, t = (np.repeat(a, len(names)) for a in (i, j, t))
-
-    def gather(cubes: dict[str, Array]) -> Array:
-        return np.stack([np.broadcast_to(cubes[n], axes.shape) for n in names], -1)[t, i, j, k]
-
+    chosen = _side_by_side(dict.fromkeys(names, index.data.exists), names)
+    i, j, t, k = np.nonzero(chosen)
+    covered = {n: np.broadcast_to(index.depth.pillar_coverage[n], axes.shape) for n in names}
     return pd.DataFrame(
         {
             "from_iso3": labelled(i, axes.states),
             "to_iso3": labelled(j, axes.states),
             "year": np.asarray(axes.years, dtype=np.int64)[t],
             "pillar": labelled(k, names),
-            "score": gather(index.depth.pillars),
-            "coverage": gather(index.depth.pillar_coverage),
-        }
+            "score": _side_by_side(index.depth.pillars, names)[chosen],
+            "coverage": _side_by_side(covered, names)[chosen],
+        },
+        copy=False,
     )
 
 

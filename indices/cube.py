@@ -93,15 +93,25 @@ class Axes:
         DataFrame
             Sorted by first state, second state, year; state columns are categories.
         """
-        i, j, t = np.nonzero(where.transpose(1, 2, 0))
+        chosen = row_order(where)
+        i, j, t = np.nonzero(chosen)
         return pd.DataFrame(
             {
                 names[0]: labelled(i, self.states),
                 names[1]: labelled(j, self.states),
                 "year": np.asarray(self.years, dtype=np.int64)[t],
             }
-            | {name: value[t, i, j] for name, value in values.items()}
+            | {name: row_order(value)[chosen] for name, value in values.items()},
+            copy=False,
         )
+
+
+def row_order(cube: Array) -> Array:
+    """Copy a cube into the order of a long table's rows: first state, second state, year.
+
+    Choosing rows from that copy is several times faster than gathering cell by cell.
+    """
+    return np.ascontiguousarray(cube.transpose(1, 2, 0))
 
 
 def positions(values: pd.Series, places: Sequence[str] | pd.Series) -> Array:

@@ -44,14 +44,19 @@ def draw_weights(definition: Definition) -> WeightDraws:
     )
 
 
-def _kappa_draws(codes: Array, kappa: Array, draws: int, rng: np.random.Generator) -> Array:
-    """Kappa over `draws` bootstrap samples of roll calls, to first order: (pairs, draws)."""
-    m = len(codes)
+def _kappa_draws(
+    codes: Array, kappa: Array, cells: Array, draws: int, rng: np.random.Generator
+) -> Array:
+    """Kappa of some cells over bootstrap samples of roll calls, to first order: (cells, draws)."""
+    m, n = codes.shape
     if not m:  # a year without recorded votes: nothing to resample
-        return np.repeat(kappa.reshape(-1, 1), draws, axis=1)
+        return np.repeat(kappa.reshape(-1)[cells, None], draws, axis=1)
     weights = rng.multinomial(m, np.full(m, 1 / m), size=draws).astype(np.float32) - 1
-    effect = kappa_influence(codes).reshape(m, -1)
-    return kappa.reshape(-1, 1) + (weights @ effect).T
+    # Kappa is the same from both ends of a pair: compute it once.
+    i, j = np.divmod(cells, n)
+    pairs, of_cell = np.unique(np.minimum(i, j) * n + np.maximum(i, j), return_inverse=True)
+    effect = kappa_influence(codes, *np.divmod(pairs, n))
+    return (kappa.reshape(-1)[pairs, None] + (weights @ effect).T)[of_cell]
 
 
 def yearly_draws(
@@ -96,7 +101,7 @@ def yearly_draws(
             continue
         rng = np.random.default_rng([seed, year])
         cast = votes.codes[votes.period == year]
-        kappa = _kappa_draws(cast, data.values["vote_kappa"][t], n_draws, rng)[cells]
+        kappa = _kappa_draws(cast, data.values["vote_kappa"][t], cells, n_draws, rng)
         vote_scores = goalposts(kappa, vote.transform, vote.lo, vote.hi).astype(np.float32)
         yield (
             t,

@@ -7,6 +7,7 @@ properties of its fields.
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -127,8 +128,11 @@ def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> list[np.ndarray]:
     for name in key:
         column = frame[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
-            rank = np.argsort(np.argsort(column.cat.categories.to_numpy(dtype=object)))
-            codes.append(np.append(rank, -1)[column.cat.codes.to_numpy()])  # missing: code -1
+            code = column.cat.codes.to_numpy()
+            if not column.cat.categories.is_monotonic_increasing:
+                rank = np.argsort(np.argsort(column.cat.categories.to_numpy(dtype=object)))
+                code = np.append(rank, -1)[code]  # missing: code -1
+            codes.append(code)
         elif column.dtype.kind in "iufM" and not column.hasnans:
             codes.append(column.to_numpy())
         else:
@@ -138,8 +142,21 @@ def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> list[np.ndarray]:
 
 def _steps(frame: pd.DataFrame, key: tuple[str, ...]) -> np.ndarray:
     """Compare each row's key with the one before: 1 greater, 0 equal, -1 smaller."""
-    step = np.zeros(max(len(frame) - 1, 0), dtype=np.int8)
-    for code in reversed(_codes(frame, key)):
+    codes = _codes(frame, key)
+    if len(frame) < 2:
+        return np.zeros(0, dtype=np.int8)
+    whole = [c for c in codes if c.dtype.kind in "iu"]
+    spans = [int(c.max()) - int(c.min()) + 1 for c in whole]
+    if len(whole) == len(codes) and math.prod(spans) < 2**62:
+        # One number per row in the order of the keys: one comparison instead of one per column.
+        number = np.zeros(len(frame), dtype=np.int64)
+        for code, span in zip(whole, spans, strict=True):
+            number *= span
+            number += code
+            number -= int(code.min())
+        return np.sign(np.diff(number)).astype(np.int8)
+    step = np.zeros(len(frame) - 1, dtype=np.int8)
+    for code in reversed(codes):
         sign = (code[1:] > code[:-1]).astype(np.int8) - (code[1:] < code[:-1]).astype(np.int8)
         step = np.where(sign != 0, sign, step)
     return step

@@ -196,42 +196,38 @@ def agreement_dyads(votes: Ballots, period: str) -> pd.DataFrame:
     return pd.DataFrame(frame, copy=False)
 
 
-def kappa_influence(codes: Array) -> Array:
-    """First-order effect of each roll call on each pair's kappa.
+def kappa_influence(codes: Array, first: Array, second: Array) -> Array:
+    """First-order effect of each roll call on the kappa of some pairs.
 
     Parameters
     ----------
     codes : int8 array, shape (roll calls, states)
+    first, second : int array, shape (pairs,)
+        Positions of the two states of each pair.
 
     Returns
     -------
-    array, shape (roll calls, states, states)
+    array of float32, shape (roll calls, pairs)
         The influence function of the weighted kappa 1 - Do/De over the pair's joint votes, each
         divided by their number n: kappa of a reweighted sample is about kappa plus the sum of
         these over roll calls, each times its weight. Zero where one of the two did not vote, or
         where kappa has no value. The sum over roll calls is zero. Source: the delta method as in
         Efron (1982), the infinitesimal jackknife.
     """
-    m, n_states = codes.shape
-    joint = joint_tables(codes)
+    joint = joint_tables(codes)[:, :, first, second]
     n = joint.sum(axis=(0, 1))
+    table = np.zeros((4, 4, len(first)), dtype=np.float32)
     with np.errstate(divide="ignore", invalid="ignore"):
         p, q = joint.sum(axis=1) / n, joint.sum(axis=0) / n
-        do = np.einsum("ab,abij->ij", DISTANCE, joint) / n
-        de = np.einsum("ab,aij,bij->ij", DISTANCE, p, q)
+        do = np.einsum("ab,abk->k", DISTANCE, joint) / n
+        de = np.einsum("ab,ak,bk->k", DISTANCE, p, q)
         # Expected distance of a vote a of i from j's margin, and of a vote b of j from i's.
-        from_j = np.einsum("ab,bij->aij", DISTANCE, q)
-        from_i = np.einsum("ab,aij->bij", DISTANCE, p)
-        table = np.empty((4, 4, n_states, n_states), dtype=np.float32)
-        table[3] = table[:, 3] = 0
+        from_j = np.einsum("ab,bk->ak", DISTANCE, q)
+        from_i = np.einsum("ab,ak->bk", DISTANCE, p)
         for a in range(3):
             for b in range(3):
                 effect = -(DISTANCE[a, b] - do) / de
                 effect = effect + do / de**2 * (from_j[a] + from_i[b] - 2 * de)
                 table[a, b] = np.where((n > 0) & (de > 0), effect / n, 0.0)
-    out = np.empty((m, n_states, n_states), dtype=np.float32)
-    i, j = np.ogrid[:n_states, :n_states]
-    for r in range(m):
-        vote = codes[r]  # -1 picks the last, empty row of the table
-        out[r] = table[vote[:, None], vote[None, :], i, j]
-    return out
+    # The code -1, no vote, picks the last and empty row of the table.
+    return table[codes[:, first], codes[:, second], np.arange(len(first))]
