@@ -51,6 +51,10 @@ class Location:
         return self.link.parent / "work" / "tables"
 
 
+# Locks this process holds: a job takes one for its whole run, publishing takes it by itself.
+_HELD: set[Path] = set()
+
+
 @contextlib.contextmanager
 def exclusive(location: Location) -> Iterator[None]:
     """Hold the right to build; released by the system when the process ends, however it ends.
@@ -60,8 +64,12 @@ def exclusive(location: Location) -> Iterator[None]:
     BuildError
         If another process is building.
     """
+    lock = location.builds / ".lock"
+    if lock in _HELD:  # by this process already, further up
+        yield
+        return
     location.builds.mkdir(parents=True, exist_ok=True)
-    with (location.builds / ".lock").open("w") as handle:
+    with lock.open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -69,7 +77,11 @@ def exclusive(location: Location) -> Iterator[None]:
                 f"another build is running on {location.link.parent}; wait for it to end, then "
                 "start again"
             ) from None
-        yield
+        _HELD.add(lock)
+        try:
+            yield
+        finally:
+            _HELD.remove(lock)
 
 
 def published_tables() -> list[Table]:
@@ -139,6 +151,12 @@ def build_file(folder: Path, target: Path) -> pd.DataFrame:
         for view in VIEWS:
             for statement in create_view_sql(view):
                 con.execute(statement)
+        if "meta_fields" in set(counts["table_name"]):
+            # Only DuckDB knows the types that a view's columns come out with.
+            con.execute(
+                "UPDATE meta_fields SET type = data_type FROM duckdb_columns() c WHERE "
+                "c.table_name = meta_fields.table_name AND c.column_name = field AND type = ''"
+            )
         con.execute("CHECKPOINT")
     except BaseException:
         con.close()
@@ -188,8 +206,12 @@ def publish(folder: Path, build_id: str, location: Location, keep: int = 3) -> P
     Path
         The finished build.
     """
+    with exclusive(location):
+        return _publish(folder, build_id, location, keep)
+
+
+def _publish(folder: Path, build_id: str, location: Location, keep: int) -> Path:
     _refuse_file(location.link)
-    location.builds.mkdir(parents=True, exist_ok=True)
     for orphan in location.builds.glob(".*.duckdb*"):
         orphan.unlink()  # of a build that died; we hold the lock, so nobody writes to it
     target = location.builds / f"{build_id}.duckdb"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from indices.cube import Array, Axes
+from indices.cube import Array, Axes, swap
 from pipelines.core.geo import SOURCES, mid_year
 from pipelines.sources.names import load_map, map_names
 
@@ -66,7 +66,8 @@ def yearly_dyads(dyad_years: pd.DataFrame, axes: Axes, exists: Array) -> pd.Data
     where &= ~_same_state(axes)
     years = pd.Series(axes.years).between(first, last).to_numpy()
     # A delivery stands even in a year in which one end was not yet, or no more, a state.
-    where = (where | (sent > 0)) & years[:, None, None]
+    delivered = sent > 0
+    where = (where | delivered | swap(delivered)) & years[:, None, None]
     return axes.long(where, {"tiv_millions": sent}, ("supplier_iso3", "recipient_iso3"))
 
 
