@@ -7,6 +7,7 @@ command delegates, and imports what it needs only when it runs.
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -114,10 +115,11 @@ def show_summary(link: Path) -> None:
         last = who
     console.print(table, highlight=False)
     console.print(
-        "\ngap: Gulf minus Iran. deeper: whose tie; ? where the interval holds zero, * where\n"
-        "the mean, trade-weighted, pooled and best-of-six gaps differ in sign. states: Gulf\n"
-        "states with all four pillars known. best: gap with the deepest of the Gulf ties.",
+        "\ngap: Gulf minus Iran. deeper: whose tie; ? where the interval holds zero, *\n"
+        "where the mean, trade-weighted, pooled and best-of-six gaps differ in sign.\n"
+        "states: Gulf states with all four pillars known. best: gap with the deepest tie.",
         highlight=False,
+        soft_wrap=True,
     )
     console.print(f"\nRelease {release}, method {method}. The DuckDB file:", highlight=False)
     console.print(f"  {link}", soft_wrap=True, highlight=False)
@@ -202,7 +204,10 @@ def query(
     else:
         import json
 
-        json.dump([dict(zip(names, r, strict=True)) for r in rows], sys.stdout, default=str)
+        def plain(value: object) -> object:
+            return float(value) if isinstance(value, Decimal) else str(value)
+
+        json.dump([dict(zip(names, r, strict=True)) for r in rows], sys.stdout, default=plain)
         sys.stdout.write("\n")
 
 

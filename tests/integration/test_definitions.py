@@ -11,9 +11,10 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 from builds import ROOT
+from dagster._core.telemetry_upload import is_running_in_test
 
 from pipelines.definitions import build_defs
-from pipelines.runs import quiet
+from pipelines.runs import _ephemeral, quiet
 from warehouse.publish import published_tables
 
 pytestmark = pytest.mark.integration
@@ -92,10 +93,13 @@ def test_definitions_load_without_a_warning() -> None:
 
 
 def test_nothing_is_told_to_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DAGSTER_DISABLE_TELEMETRY", raising=False)
-    monkeypatch.delenv("GX_ANALYTICS_ENABLED", raising=False)
+    for name in ("DAGSTER_DISABLE_TELEMETRY", "GX_ANALYTICS_ENABLED"):
+        monkeypatch.setenv(name, "so that it is put back afterwards")
+        monkeypatch.delenv(name)
+    assert not is_running_in_test()  # Dagster's name for: do not send
     quiet()
+    assert is_running_in_test()
     assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
-    from dagster._core.telemetry import get_or_set_instance_id  # noqa: F401  (it is importable)
-
-    assert os.environ["DAGSTER_DISABLE_TELEMETRY"] == "yes"
+    with _ephemeral() as instance:
+        assert isinstance(instance, dg.DagsterInstance)
+        assert not instance.telemetry_enabled

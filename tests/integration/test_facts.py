@@ -177,7 +177,13 @@ def test_states_at_war_owe_each_other_nothing(con: Con) -> None:
 @pytest.mark.realdata
 def test_obligations_are_those_of_atop(con: Con, shared_data: Path) -> None:
     """Read ATOP's members by hand and compare who owes what on 1 July of every coded year."""
-    flags = ("defense", "offense", "neutral", "nonagg", "consul")
+    columns = {
+        "defense": "has_defense",
+        "offense": "has_offense",
+        "neutral": "has_neutrality",
+        "nonagg": "has_nonaggression",
+        "consul": "has_consultation",
+    }
     codes = con.execute(
         "SELECT c.cow_code, c.iso3, c.start_date, c.end_date FROM core_geo__codes c "
         "JOIN core_geo__states s USING (iso3) WHERE s.is_panel"
@@ -192,7 +198,7 @@ def test_obligations_are_those_of_atop(con: Con, shared_data: Path) -> None:
     treaties: dict[tuple[str, str], list[dict[str, Any]]] = {}
     with (shared_data / "treaties" / "atop5_1m.csv").open(encoding="latin-1") as file:
         for row in csv.DictReader(file):
-            made = {f: row[f] == "1" for f in (*flags, "obvary")}
+            made = {f: row[f] == "1" for f in (*columns, "obvary")}
             made |= {"code": int(row["member"]), "in": day(row, "ent"), "out": day(row, "exit")}
             treaties.setdefault((row["atopid"], row["phase"]), []).append(made)
     expected = set()
@@ -200,7 +206,7 @@ def test_obligations_are_those_of_atop(con: Con, shared_data: Path) -> None:
         for a in members:
             met = [b for b in members if b["code"] != a["code"]]
             met = [b for b in met if max(a["in"], b["in"]) < min(a["out"], b["out"])]
-            for flag in (f for f in flags if a[f]):
+            for flag in (f for f in columns if a[f]):
                 # Obligations that vary by partner and that some first partner does not share are
                 # owed to those who do not share them: the guarantors owe Cyprus.
                 only = a["obvary"] and any(not b[flag] and b["in"] <= a["in"] for b in met)
@@ -224,22 +230,16 @@ def test_obligations_are_those_of_atop(con: Con, shared_data: Path) -> None:
     named = {
         row for row in named if None not in row and not (row[:2] in early and "VEN" in row[2:4])
     }
-    columns = [
-        "has_defense",
-        "has_offense",
-        "has_neutrality",
-        "has_nonaggression",
-        "has_consultation",
-    ]
     found = set()
-    for flag, column in zip(flags, columns, strict=True):
+    for flag, column in columns.items():
         rows = con.execute(
             f"""
             SELECT DISTINCT instrument, y, c.from_iso3, c.to_iso3
-            FROM core_treaties__commitments c, range(1950, 2019) r(y), core_geo__states a,
-                 core_geo__states b
+            FROM core_treaties__commitments c
+            CROSS JOIN range(1950, 2019) AS years (y)
+            JOIN core_geo__state_years a ON a.iso3 = c.from_iso3 AND a.year = y
+            JOIN core_geo__state_years b ON b.iso3 = c.to_iso3 AND b.year = y
             WHERE c.source = 'atop' AND {column}
-              AND a.iso3 = c.from_iso3 AND b.iso3 = c.to_iso3 AND a.is_panel AND b.is_panel
               AND make_date(y, 7, 1) BETWEEN c.start_date AND coalesce(c.end_date, '2999-01-01')
             """
         ).fetchall()

@@ -300,7 +300,8 @@ def test_a_second_build_is_refused_until_the_first_process_ends(place: Location)
             pass
         holder.kill()  # no time to tidy up: the system releases the lock
         holder.wait()
-    with exclusive(place), pytest.raises(BuildError, match="another build"), exclusive(place):
+    # A job holds it for its whole run, and the publishing inside it takes it again.
+    with exclusive(place), exclusive(place):
         pass
 
 

@@ -87,7 +87,7 @@ def _split(path: Path, text: str) -> tuple[pd.DataFrame, list[int], str]:
 
     A row starts with its number; what does not is the rest of a field with a line break in it.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", " ").split("\n")
+    lines = text.replace("\r", " ").split("\n")
     head = _header(path, lines)
     joined: list[str] = []
     first: list[int] = []
