@@ -29,7 +29,7 @@ def _ephemeral() -> Iterator[object]:
     import dagster as dg
 
     # Quiet console loggers, nothing kept on disk: the persistent instance is for serving.
-    with dg.DagsterInstance.ephemeral(settings={"telemetry": {"enabled": False}}) as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         yield instance
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +22,9 @@ HERE = {
 
 @dataclass(frozen=True)
 class Built:
-    """A finished build: the link to it, and how long it took."""
+    """A finished build."""
 
     link: Path
-    seconds: float
 
     @property
     def tables(self) -> Path:
@@ -50,11 +48,10 @@ def start(
 
 def build(link: Path, cwd: Path = ROOT, env: dict[str, str] = HERE) -> Built:
     """Build the starter to a link, in a process of its own."""
-    began = time.perf_counter()
     with start("build", "--warehouse", link, cwd=cwd, env=env) as process:
         _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
-    return Built(link, time.perf_counter() - began)
+    return Built(link)
 
 
 def share(built: Built, folder: Path) -> Path:

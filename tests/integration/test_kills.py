@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from builds import Built, assert_whole, build, leftovers, share, start
 
 from pipelines.settings import Settings
+from warehouse.publish import published_tables
 
 
-def kill(link: Path, after: float) -> None:
-    """Start a build and kill it after so many seconds, unless it has ended by then."""
+def progress(link: Path, size: int, since: float) -> float:
+    """How far a build is, 0 to 1: its tables, then the size of its file."""
+    with suppress(FileNotFoundError):  # renamed while we look
+        tables = (link.parent / "work" / "tables").glob("*.parquet")
+        written = sum(p.stat().st_mtime >= since for p in tables)
+        files = [p.stat() for p in (link.parent / "builds").glob(".*.duckdb*")]
+        loaded = sum(f.st_size for f in files if f.st_mtime >= since)
+        return (written / (len(published_tables()) - 1) + min(loaded / size, 1)) / 2
+    return 0.0
+
+
+def kill(link: Path, at: float) -> None:
+    """Start a build and kill it when it is so far, unless it has ended by then."""
+    size, since = link.resolve().stat().st_size, time.time()
     with start("build", "--warehouse", link) as process:
-        time.sleep(after)
+        while process.poll() is None and progress(link, size, since) < at:
+            time.sleep(0.002)
         process.kill()
         process.communicate()
 
@@ -24,10 +39,9 @@ def series(built: Built, folder: Path, kills: int, seed: int) -> None:
     """Kill builds at moments spread over a whole one; after each, and at the end, look."""
     link = share(built, folder)
     old = link.resolve()
-    random_ = random.Random(seed)
+    moments = random.Random(seed)
     for k in range(kills):
-        # One moment in each part of the run, the last parts being those that publish.
-        kill(link, built.seconds * (k + random_.random()) / kills)
+        kill(link, (k + moments.random()) / kills)
         now = assert_whole(link)
         assert now == old or now.stat().st_mtime_ns > old.stat().st_mtime_ns
         old = now
