@@ -1,1 +1,7 @@
 """What runs, in which order, on which schedule: the only room that knows Dagster."""
+
+import os
+
+# The matrix products here are many and small: a second BLAS thread spends its time waiting, and
+# sums would depend on the number of threads. Only heeded before NumPy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

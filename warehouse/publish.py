@@ -100,8 +100,6 @@ def _load(con: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> int:
     con.execute(create_table_sql(table))
     columns = ", ".join(f'"{c}"' for c in table.columns)
     con.execute(f'INSERT INTO "{table.name}" SELECT {columns} FROM read_parquet({_quote(source)})')
-    for statement in comment_sql(table):
-        con.execute(statement)
     found = con.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()
     return int(found[0]) if found else 0
 
@@ -147,7 +145,10 @@ def build_file(folder: Path, target: Path) -> pd.DataFrame:
         if faults:
             raise BuildError(f"{len(faults)} tables could not be loaded:\n" + "\n".join(faults))
         counts = pd.DataFrame(rows)
+        # Hundreds of small statements: by themselves each would be flushed to disk.
+        con.execute("BEGIN")
         _write_meta_tables(con, counts)
+        con.execute(";".join(s for t in published_tables() for s in comment_sql(t)))
         for view in VIEWS:
             for statement in create_view_sql(view):
                 con.execute(statement)
@@ -157,6 +158,7 @@ def build_file(folder: Path, target: Path) -> pd.DataFrame:
                 "UPDATE meta_fields SET type = data_type FROM duckdb_columns() c WHERE "
                 "c.table_name = meta_fields.table_name AND c.column_name = field AND type = ''"
             )
+        con.execute("COMMIT")
         con.execute("CHECKPOINT")
     except BaseException:
         con.close()
@@ -183,8 +185,6 @@ def _write_meta_tables(con: duckdb.DuckDBPyConnection, counts: pd.DataFrame) -> 
         for t in published_tables()
     ] + [(v.name, v.description, None, None, None, None) for v in VIEWS]
     con.executemany('INSERT INTO "meta_tables" VALUES (?, ?, ?, ?, ?, ?)', sorted(listed))
-    for statement in comment_sql(table):
-        con.execute(statement)
 
 
 def publish(folder: Path, build_id: str, location: Location, keep: int = 3) -> Path:

@@ -39,7 +39,7 @@ def best_reports(
     Returns
     -------
     DataFrame
-        One row for each flow, sorted: ``recorded_usd``, ``value_lo_usd``, ``value_hi_usd`` free on
+        One row for each flow: ``recorded_usd``, ``value_lo_usd``, ``value_hi_usd`` free on
         board, ``method``, ``source``, and ``mirror_ratio``, the importer's report over the
         exporter's of the same source, both free on board, where both report.
     """
@@ -47,44 +47,45 @@ def best_reports(
     unknown = set(reports["source"].unique()) - set(rank)
     if unknown:
         raise ValueError(f"reports from sources without a place in the preference: {unknown}")
+    states = pd.Index(pd.unique(pd.concat([reports[FLOW[0]], reports[FLOW[1]]]).astype("str")))
+    exporter, importer = (
+        states.get_indexer(pd.Index(reports[name].astype("str"))) for name in FLOW[:2]
+    )
+    year = reports["year"].to_numpy(dtype=np.int64)
+    by_importer = (reports["reporter"].astype("str") == reports[FLOW[1]].astype("str")).to_numpy()
+    place = reports["source"].astype("str").map(rank).to_numpy(dtype=np.int64)
+    # One number for each flow, so that sorting compares integers and not three columns of text.
+    flow = (exporter * len(states) + importer) * 10_000 + year
+    order = np.lexsort((~by_importer, place, flow))
+    flow, place, by_importer = flow[order], place[order], by_importer[order]
+    same_flow = np.append(False, flow[1:] == flow[:-1])
     scale = np.where(reports["valuation"].to_numpy() == "CIF", 1 / cif_to_fob, 1.0)
-    by_importer = (reports["reporter"] == reports["importer_iso3"]).to_numpy()
-    work = pd.DataFrame(
+    values = {
+        name: (reports[column].to_numpy() * scale)[order]
+        for name, column in (
+            ("recorded_usd", "value_usd"),
+            ("value_lo_usd", "value_lo_usd"),
+            ("value_hi_usd", "value_hi_usd"),
+        )
+    }
+    # The exporter's report of the same source, where there is one, is the very next row.
+    mirrored = np.append(
+        same_flow[1:] & (place[1:] == place[:-1]) & by_importer[:-1] & ~by_importer[1:], False
+    )
+    following = np.append(values["recorded_usd"][1:], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(mirrored & (following > 0), values["recorded_usd"] / following, np.nan)
+    first = ~same_flow
+    chosen = reports.iloc[order[first]]
+    return pd.DataFrame(
         {
-            **{k: reports[k].to_numpy() for k in FLOW},
-            "source": reports["source"].to_numpy(),
-            "rank": reports["source"].map(rank).to_numpy(dtype=np.int64),
-            "by_importer": by_importer,
-            "recorded_usd": reports["value_usd"].to_numpy() * scale,
-            "value_lo_usd": reports["value_lo_usd"].to_numpy() * scale,
-            "value_hi_usd": reports["value_hi_usd"].to_numpy() * scale,
+            **{name: chosen[name].to_numpy() for name in FLOW},
+            **{name: value[first] for name, value in values.items()},
+            "method": np.where(by_importer[first], "importer_report", "exporter_report"),
+            "source": chosen["source"].to_numpy(),
+            "mirror_ratio": ratio[first],
         }
     )
-    work["order"] = work["rank"] * 2 + ~by_importer
-    work = work.sort_values([*FLOW, "order"], kind="stable", ignore_index=True)
-    same_flow = np.ones(len(work), dtype=bool)
-    for name in FLOW:
-        column = work[name].to_numpy()
-        same_flow[1:] &= column[1:] == column[:-1]
-    same_flow[:1] = False
-    # The exporter's report of the same source, where there is one, is the very next row.
-    value = work["recorded_usd"].to_numpy()
-    mirrored = np.zeros(len(work), dtype=bool)
-    mirrored[:-1] = (
-        same_flow[1:]
-        & (work["rank"].to_numpy()[1:] == work["rank"].to_numpy()[:-1])
-        & work["by_importer"].to_numpy()[:-1]
-        & ~work["by_importer"].to_numpy()[1:]
-    )
-    following = np.append(value[1:], np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(mirrored & (following > 0), value / following, np.nan)
-    work["mirror_ratio"] = ratio
-    work["method"] = np.where(work["by_importer"], "importer_report", "exporter_report")
-    chosen = work[~same_flow]
-    return chosen[
-        [*FLOW, "recorded_usd", "value_lo_usd", "value_hi_usd", "method", "source", "mirror_ratio"]
-    ].reset_index(drop=True)
 
 
 def unrecorded_oil(

@@ -148,6 +148,45 @@ def agreement_measures(joint: Array, contested: Array) -> dict[str, Array]:
     }
 
 
+def _tables_of_pairs(codes: Array, i: Array, j: Array) -> Array:
+    """Joint votes of the pairs of columns i, j: (3, 3, pairs), each of the counts contiguous."""
+    return joint_tables(codes).reshape(3, 3, -1).take(i * codes.shape[1] + j, axis=-1)
+
+
+def _unordered_pairs(votes: Ballots) -> tuple[Array, Array, dict[str, Array]]:
+    """Compute every measure once for each period and unordered pair with a joint vote.
+
+    Every measure is symmetric, and in the early periods half of the states were no members yet.
+
+    Returns
+    -------
+    periods : int array, shape (periods,)
+    place : int32 array, shape (periods, states, states)
+        Where the pair's values stand in the arrays of `measures`; -1 without a joint vote.
+    measures : dict of str to array, shape (period-pairs,)
+        See `agreement_measures`.
+    """
+    periods, first = np.unique(votes.period, return_index=True)
+    ends = np.append(first[1:], len(votes.period))
+    n = len(votes.states)
+    place = np.full((len(periods), n, n), -1, dtype=np.int32)
+    parts: list[dict[str, Array]] = []
+    total = 0
+    for k, (a, b) in enumerate(zip(first, ends, strict=True)):
+        present = np.flatnonzero((votes.codes[a:b] >= 0).any(axis=0))
+        codes, contested = votes.codes[a:b, present], votes.contested[a:b]
+        i, j = np.triu_indices(len(present))
+        joint = _tables_of_pairs(codes, i, j)
+        # Unanimous roll calls are few: take their tables away instead of counting again.
+        fought = joint - _tables_of_pairs(codes[~contested], i, j) if not contested.all() else joint
+        parts.append(agreement_measures(joint, fought))
+        met = parts[-1]["n_joint"] > 0
+        at = np.where(met, np.arange(total, total + len(i)), -1)
+        place[k, present[i], present[j]] = place[k, present[j], present[i]] = at
+        total += len(i)
+    return periods, place, {m: np.concatenate([part[m] for part in parts]) for m in MEASURES}
+
+
 def agreement_by_period(votes: Ballots) -> tuple[Array, dict[str, Array]]:
     """Compute every measure for every period and ordered pair.
 
@@ -157,18 +196,10 @@ def agreement_by_period(votes: Ballots) -> tuple[Array, dict[str, Array]]:
     measures : dict of str to array, shape (periods, states, states)
         See `agreement_measures`.
     """
-    periods, first = np.unique(votes.period, return_index=True)
-    ends = np.append(first[1:], len(votes.period))
-    n = len(votes.states)
-    out = {m: np.empty((len(periods), n, n)) for m in MEASURES}
-    for k, (a, b) in enumerate(zip(first, ends, strict=True)):
-        codes, contested = votes.codes[a:b], votes.contested[a:b]
-        joint = joint_tables(codes)
-        # Unanimous roll calls are few: take their tables away instead of counting again.
-        fought = joint - joint_tables(codes[~contested]) if not contested.all() else joint
-        for name, value in agreement_measures(joint, fought).items():
-            out[name][k] = value
-    return periods, out
+    periods, place, measures = _unordered_pairs(votes)
+    # The last place, -1, is that of the pairs without a joint vote.
+    none = {m: 0.0 if m.startswith("n_") else np.nan for m in MEASURES}
+    return periods, {m: np.append(v, none[m])[place] for m, v in measures.items()}
 
 
 def agreement_dyads(votes: Ballots, period: str) -> pd.DataFrame:
@@ -179,20 +210,22 @@ def agreement_dyads(votes: Ballots, period: str) -> pd.DataFrame:
     DataFrame
         ``from_iso3``, ``to_iso3``, `period` and `MEASURES`, sorted by the three.
     """
-    periods, measures = agreement_by_period(votes)
-    n = len(votes.states)
-    where = (measures["n_joint"] > 0) & ~np.eye(n, dtype=bool)
-    # One contiguous array per measure in the order of the rows; gathering cell by cell is slower.
-    ordered = np.ascontiguousarray(where.transpose(1, 2, 0))
-    i, j, t = np.nonzero(ordered)
+    periods, place, measures = _unordered_pairs(votes)
+    # In the order of the rows; each column is then one gathering from a short array.
+    ordered = np.ascontiguousarray(place.transpose(1, 2, 0))
+    itself = np.arange(len(votes.states))
+    ordered[itself, itself] = -1
+    listed = ordered >= 0
+    i, j, t = np.nonzero(listed)
+    source = ordered[listed]
     frame = {
         "from_iso3": labelled(i, votes.states),
         "to_iso3": labelled(j, votes.states),
         period: periods[t],
     }
     for name in MEASURES:
-        column = np.ascontiguousarray(measures[name].transpose(1, 2, 0))[ordered]
-        frame[name] = column.astype(np.int64) if name.startswith("n_") else column
+        column = measures[name].astype(np.int64) if name.startswith("n_") else measures[name]
+        frame[name] = column[source]
     return pd.DataFrame(frame, copy=False)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipelines.sources.reading import SourceError
@@ -101,10 +102,18 @@ def map_names(
         Names every spelling without a row, with the first row it stands in.
     """
     stamp = pd.Series(pd.Timestamp("2000-01-01"), index=names.index) if when is None else when
-    asked = pd.DataFrame({"name": names.astype("str"), "when": stamp.astype("datetime64[s]")})
-    distinct = asked.drop_duplicates()
-    bound = mapping.rename_axis("map_row").reset_index()
-    hit = distinct.merge(bound, on="name", how="left")
+    name_code, spellings = pd.factorize(names.astype("str"))
+    day_code, days = pd.factorize(stamp.astype("datetime64[s]"))
+    # A long column repeats few spellings and days: map each pair once.
+    pair, row_pair = np.unique(name_code * max(len(days), 1) + day_code, return_inverse=True)
+    distinct = pd.DataFrame(
+        {
+            "name": spellings[pair // max(len(days), 1)],
+            "when": days[pair % max(len(days), 1)],
+            "pair": np.arange(len(pair)),
+        }
+    )
+    hit = distinct.merge(mapping.rename_axis("map_row").reset_index(), on="name", how="left")
     if when is None:
         inside = hit["kind"].notna()
     else:
@@ -119,12 +128,11 @@ def map_names(
             expected="a date for each row",
             todo="call map_names with `when`",
         )
-    merged = asked.merge(hit[["name", "when", "iso3", "kind"]], on=["name", "when"], how="left")
-    unmapped = merged["kind"].isna()
+    found = hit.set_index("pair")[["iso3", "kind"]].reindex(distinct["pair"])
+    unmapped = found["kind"].isna().to_numpy()[row_pair]
     if unmapped.any():
-        rows = merged[unmapped].drop_duplicates("name")
-        first = zip(rows["name"].head(20), rows.index + 1, strict=False)
-        shown = ", ".join(f"{name!r} (row {row})" for name, row in first)
+        rows = names.reset_index(drop=True)[unmapped].drop_duplicates()
+        shown = ", ".join(f"{name!r} (row {row + 1})" for row, name in rows.head(20).items())
         raise SourceError(
             source,
             file,
@@ -143,4 +151,4 @@ def map_names(
             expected="every row of names.csv used by a complete vintage",
             todo="remove the rows, or check that the file is whole",
         )
-    return merged[["iso3", "kind"]].set_index(names.index)
+    return found.iloc[row_pair].set_index(names.index)

@@ -30,7 +30,7 @@ def kill(link: Path, at: float) -> None:
     size, since = link.resolve().stat().st_size, time.time()
     with start("build", "--warehouse", link) as process:
         while process.poll() is None and progress(link, size, since) < at:
-            time.sleep(0.002)
+            time.sleep(0.02)
         process.kill()
         process.communicate()
 
