@@ -51,7 +51,7 @@ def _kappa_draws(
     m, n = codes.shape
     if not m:  # a year without recorded votes: nothing to resample
         return np.repeat(kappa.reshape(-1)[cells, None], draws, axis=1)
-    weights = rng.multinomial(m, np.full(m, 1 / m), size=draws).astype(np.float32) - 1
+    weights = rng.multinomial(m, np.full(m, 1 / m), size=draws) - 1.0
     # Kappa is the same from both ends of a pair: compute it once.
     i, j = np.divmod(cells, n)
     pairs, of_cell = np.unique(np.minimum(i, j) * n + np.maximum(i, j), return_inverse=True)
@@ -169,8 +169,13 @@ def _draw_pillar(
         if mask is not None:
             scores[~mask[t].reshape(-1)[cells], c] = np.nan
     known = ~np.isnan(scores)
-    drawn = weights.indicators[pillar][:, columns].T
+    scores = np.where(known, scores, 0).astype(np.float32)
+    drawn = weights.indicators[pillar][:, columns]
+    shape = (len(cells), len(drawn))
+    total, present = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    # Added one by one, not as a matrix product: whose sums differ from processor to processor.
+    for c in range(len(columns)):
+        total += scores[:, c, None] * drawn[:, c]
+        present += known[:, c, None] * drawn[:, c]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return (np.where(known, scores, 0).astype(np.float32) @ drawn) / (
-            known.astype(np.float32) @ drawn
-        )
+        return total / present

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 Array = np.ndarray
+DECIMALS = 4
 
 
 def dirichlet_weights(
@@ -38,6 +39,8 @@ def dirichlet_weights(
 def interval(draws: Array, level: float = 0.9) -> tuple[Array, Array]:
     """Return the ends of the central interval over the last axis, linearly interpolated.
 
+    Rounded to `DECIMALS`.
+
     A unit with a missing draw has a missing interval.
     """
     ordered = np.sort(draws, axis=-1)
@@ -51,5 +54,6 @@ def interval(draws: Array, level: float = 0.9) -> tuple[Array, Array]:
 
     tail = (1 - level) / 2
     missing = np.isnan(draws).any(axis=-1)
-    low, high = at(tail), at(1 - tail)
+    # Draws are good to a few hundredths; more digits would only show the processor's rounding.
+    low, high = (np.round(at(q).astype(float), DECIMALS) for q in (tail, 1 - tail))
     return np.where(missing, np.nan, low), np.where(missing, np.nan, high)

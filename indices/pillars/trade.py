@@ -314,11 +314,11 @@ def trade_indicators(
     )
     gdp, gdp_status = bridge_and_carry(axes.panel(economy, "iso3", "gdp_usd"), bridge, carry)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = trailing_mean(pair / state_trade[:, :, None], window)
-        # j's share of the trade of the world without i, smoothed like the numerator.
-        of_rest = trailing_mean(
-            state_trade[:, None, :] / (world_trade[:, None] - state_trade)[:, :, None], window
-        )
+        yearly = pair / state_trade[:, :, None]
+        # j's share of the trade of the world without i, over the same years as the numerator.
+        rest = state_trade[:, None, :] / (world_trade[:, None] - state_trade)[:, :, None]
+        share = trailing_mean(yearly, window)
+        of_rest = trailing_mean(np.where(np.isnan(yearly), np.nan, rest), window)
         dependence = trailing_mean(pair / gdp[:, :, None], window)
         intensity = share / of_rest
     return {

@@ -240,7 +240,7 @@ def kappa_influence(codes: Array, first: Array, second: Array) -> Array:
 
     Returns
     -------
-    array of float32, shape (roll calls, pairs)
+    array, shape (roll calls, pairs)
         The influence function of the weighted kappa 1 - Do/De over the pair's joint votes, each
         divided by their number n: kappa of a reweighted sample is about kappa plus the sum of
         these over roll calls, each times its weight. Zero where one of the two did not vote, or
@@ -249,7 +249,7 @@ def kappa_influence(codes: Array, first: Array, second: Array) -> Array:
     """
     joint = joint_tables(codes)[:, :, first, second]
     n = joint.sum(axis=(0, 1))
-    table = np.zeros((4, 4, len(first)), dtype=np.float32)
+    table = np.zeros((4, 4, len(first)))
     with np.errstate(divide="ignore", invalid="ignore"):
         p, q = joint.sum(axis=1) / n, joint.sum(axis=0) / n
         do = np.einsum("ab,abk->k", DISTANCE, joint) / n

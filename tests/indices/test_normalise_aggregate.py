@@ -74,7 +74,8 @@ def test_drawn_weights_have_the_nominal_mean_and_the_stated_spread() -> None:
 @pytest.mark.parametrize("draws", [1, 7, 200])
 def test_interval_ends_are_numpys_quantiles(draws: int) -> None:
     values = np.random.default_rng(2).normal(size=(4, draws))
-    np.testing.assert_allclose(interval(values), np.quantile(values, [0.05, 0.95], axis=-1))
+    exact = np.quantile(values, [0.05, 0.95], axis=-1)
+    np.testing.assert_array_equal(interval(values), np.round(exact, 4))
 
 
 def test_one_missing_draw_is_a_missing_interval() -> None:

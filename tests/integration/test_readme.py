@@ -38,8 +38,8 @@ def test_what_china_pays_and_says(link: Path) -> None:
     assert f"Iran stays {-said['gap']:.0f} points ahead" in README
     with connect(link) as con:
         positive = con.execute(
-            "SELECT min(year) FROM iran_and_gulf WHERE principal_iso3 = 'CHN' AND gap_lo90 > 0 "
-            "AND measure = 'costly' AND view = 'principal'"
+            "SELECT 1 + max(year) FROM iran_and_gulf WHERE principal_iso3 = 'CHN' AND "
+            "gap_lo90 <= 0 AND measure = 'costly' AND view = 'principal'"
         ).fetchone()
     assert positive is not None
     assert f"since {positive[0]} the Gulf's is the deeper one" in README
