@@ -171,11 +171,15 @@ def _draw_pillar(
     known = ~np.isnan(scores)
     scores = np.where(known, scores, 0).astype(np.float32)
     drawn = weights.indicators[pillar][:, columns]
-    shape = (len(cells), len(drawn))
-    total, present = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    total = np.zeros((len(cells), len(drawn)), np.float32)
+    present: Array = np.zeros((1, len(drawn)), np.float32)
     # Added one by one, not as a matrix product: whose sums differ from processor to processor.
     for c in range(len(columns)):
         total += scores[:, c, None] * drawn[:, c]
-        present += known[:, c, None] * drawn[:, c]
+        if known[:, c].all():
+            present = present + drawn[:, c]
+        elif known[:, c].any():
+            present = present + known[:, c, None] * drawn[:, c]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return total / present
+        total /= present
+    return total

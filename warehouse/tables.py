@@ -58,7 +58,8 @@ def write(frame: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
         partial,
         compression="zstd",
         store_schema=True,
-        use_dictionary=True,
+        # Measurements hardly repeat: a dictionary of them is work thrown away.
+        use_dictionary=[f.name for f in table.fields if f.type != "float"],
         version="2.6",
     )
     partial.replace(path)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from indices.cube import Array, Axes, bridge_and_carry, labelled, swap, trailing_mean
+from indices.cube import Array, Axes, bridge_and_carry, labelled, positions, swap, trailing_mean
 
 FLOW = ["exporter_iso3", "importer_iso3", "year"]
 STATUS = np.array(["observed", "imputed", "carried", "missing"])
@@ -47,13 +47,13 @@ def best_reports(
     unknown = set(reports["source"].unique()) - set(rank)
     if unknown:
         raise ValueError(f"reports from sources without a place in the preference: {unknown}")
-    states = pd.Index(pd.unique(pd.concat([reports[FLOW[0]], reports[FLOW[1]]]).astype("str")))
-    exporter, importer = (
-        states.get_indexer(pd.Index(reports[name].astype("str"))) for name in FLOW[:2]
+    states = sorted(set(reports[FLOW[0]].unique()) | set(reports[FLOW[1]].unique()))
+    exporter, importer, reporter = (
+        positions(reports[name], states) for name in (*FLOW[:2], "reporter")
     )
     year = reports["year"].to_numpy(dtype=np.int64)
-    by_importer = (reports["reporter"].astype("str") == reports[FLOW[1]].astype("str")).to_numpy()
-    place = reports["source"].astype("str").map(rank).to_numpy(dtype=np.int64)
+    by_importer = reporter == importer
+    place = positions(reports["source"], list(rank))
     # One number for each flow, so that sorting compares integers and not three columns of text.
     flow = (exporter * len(states) + importer) * 10_000 + year
     order = np.lexsort((~by_importer, place, flow))
