@@ -127,7 +127,8 @@ def _draw_rows(
     definition: Definition,
 ) -> Array:
     shape = (len(cells), len(weights.pillars))
-    total, present = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    total = np.zeros(shape, np.float32)
+    present: Array = np.zeros((1, shape[1]), np.float32)
     for k, p in enumerate(definition.pillars):
         columns = [n for n, i in enumerate(p.indicators) if i.kind in _KINDS[measure]]
         if not columns:
@@ -136,15 +137,17 @@ def _draw_rows(
             score = vote_scores
         else:
             score = _draw_pillar(t, cells, p.name, columns, data, depth, weights, definition)
-        known = np.ones(len(cells), dtype=bool)
-        if measure == "depth":
-            known = ~np.isnan(depth.pillars[p.name][t].reshape(-1)[cells])
-        weight = np.where(known[:, None], weights.pillars[:, k], np.float32(0))
-        present += weight
-        # An unknown pillar weighs nothing, but nothing times NaN would still be NaN.
-        score = score if known.all() else np.where(known[:, None], score, np.float32(0))
-        total += score * weight
-    draws = total / present
+        weight = weights.pillars[:, k]
+        known = ~np.isnan(depth.pillars[p.name][t].reshape(-1)[cells])
+        if measure != "depth" or known.all():
+            present = present + weight
+            total += score * weight
+        else:
+            present = present + known[:, None] * weight
+            # An unknown pillar weighs nothing, but nothing times NaN would still be NaN.
+            total += np.where(known[:, None], score, np.float32(0)) * weight
+    total /= present
+    draws = total
     headline = {"depth": depth.depth, "costly": depth.costly, "declared": depth.declared}
     draws[np.isnan(headline[measure][t].reshape(-1)[cells])] = np.nan
     return draws

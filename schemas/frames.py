@@ -48,9 +48,14 @@ def _text(series: pd.Series, where: str) -> pd.Series:
 
 
 def _categories(series: pd.Series) -> pd.Series:
-    series = series.astype("category").cat.remove_unused_categories()
+    """Text as categories, sorted and all of them used: equal columns have equal categories."""
+    series = series.astype("category")
     labels = series.cat.categories
-    return series if labels.is_monotonic_increasing else series.cat.set_categories(sorted(labels))
+    # Counting codes is many times faster than sorting them, as remove_unused_categories does.
+    used = np.bincount(series.cat.codes.to_numpy() + 1, minlength=len(labels) + 1)[1:] > 0
+    if used.all() and labels.is_monotonic_increasing:
+        return series
+    return series.cat.set_categories(sorted(labels[used]))
 
 
 def _exact(series: pd.Series, safe: str, plain: str | None) -> pd.Series:

@@ -68,7 +68,10 @@ class _Faults:
 
     def add(self, frame: pd.DataFrame, wrong: pd.Series, text: str, column: str = "") -> None:
         """Note `text` for each row where `wrong` holds, with the value of `column`."""
-        hit = frame[wrong.fillna(False).astype(bool)]
+        broken = wrong.fillna(False).to_numpy(dtype=bool)
+        if not broken.any():
+            return
+        hit = frame[broken]
         values = hit[column].map(lambda v: f"{column} = {v!r}: ") if column else [""] * len(hit)
         self.found += [
             (int(line), value + text) for line, value in zip(hit["line"], values, strict=True)
