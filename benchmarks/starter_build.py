@@ -68,7 +68,7 @@ def main() -> None:
         "ratio of processor time": f"{ratio['processor']}",
         "peak memory": f"{rows[1]['peak GB']:.2f} GB (goal {GOAL_GB:g})",
         "runs": given.runs,
-        "load before": " ".join(f"{x:.1f}" for x in os.getloadavg()),
+        "load": " ".join(f"{x:.1f}" for x in os.getloadavg()),
     }
     if given.format == "json":
         notes = {"ratio": ratio, "goal": {"ratio": GOAL_RATIO, "gb": GOAL_GB}, "runs": given.runs}
