@@ -313,18 +313,34 @@ def _gaps(index: Index, votes: Ballots, definition: Definition) -> pd.DataFrame:
 
 
 def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition) -> pd.DataFrame:
-    """Lay ``out_beside__yearly_dyads`` out: trade share and depth from recorded trade alone."""
+    """Lay ``out_beside__yearly_dyads`` out: trade share and depth from recorded trade alone.
+
+    Only for pairs whose trade holds something that is not recorded: for all others the headline
+    rests on recorded trade already, since no total is adjusted.
+    """
+    flows = core["core_trade__yearly_flows"]
+    adjusted = flows[flows["adjustment_hi_usd"] > 0]
+    pair = ["exporter_iso3", "importer_iso3"]
+    named = {str(s) for end in pair for s in adjusted[end].unique()}
+    states = tuple(s for s in axes.states if s in named)
+    if not states:
+        return pd.DataFrame(columns=["from_iso3", "to_iso3", "year", "measure", "value"])
+    small = Axes(axes.years, states)
+    at = [axes.states.index(s) for s in states]
     data = since(
-        indicators(core, axes, exists, definition, trade="recorded_usd"), definition.first_year
+        indicators(core, small, exists[:, at], definition, trade="recorded_usd"),
+        definition.first_year,
     )
-    axes = data.axes
     recorded = compute_depth(data, definition)
+    concerned = small.cube(adjusted.assign(one=1.0), *pair, "one", 0.0).any(axis=0)
+    concerned |= concerned.T
     frames = []
     for measure, cube in (
         ("depth_recorded", recorded.depth),
         ("trade_share_recorded", data.values["trade_share"]),
     ):
-        frame = axes.long(data.exists & ~np.isnan(cube), {"value": cube}, ("from_iso3", "to_iso3"))
+        where = data.exists & ~np.isnan(cube) & concerned
+        frame = data.axes.long(where, {"value": cube}, ("from_iso3", "to_iso3"))
         frames.append(frame.assign(measure=measure))
     return pd.concat(frames, ignore_index=True)
 

@@ -14,7 +14,7 @@ import numpy as np
 from indices.composite.normalise import goalposts
 from indices.composite.uncertainty import dirichlet_weights
 from indices.cube import Array
-from indices.definition import Definition
+from indices.definition import Definition, Indicator
 from indices.depth import Depth, Indicators
 from indices.pillars.voting import Ballots, kappa_influence
 
@@ -126,63 +126,49 @@ def _draw_rows(
     vote_scores: Array,
     definition: Definition,
 ) -> Array:
-    shape = (len(cells), len(weights.pillars))
-    total = np.zeros(shape, np.float32)
-    present: Array = np.zeros((1, shape[1]), np.float32)
-    for k, p in enumerate(definition.pillars):
-        columns = [n for n, i in enumerate(p.indicators) if i.kind in _KINDS[measure]]
-        if not columns:
-            continue
-        if p.name == "voting":
-            score = vote_scores
-        else:
-            score = _draw_pillar(t, cells, p.name, columns, data, depth, weights, definition)
-        weight = weights.pillars[:, k]
-        known = ~np.isnan(depth.pillars[p.name][t].reshape(-1)[cells])
-        if measure != "depth" or known.all():
-            present = present + weight
-            total += score * weight
-        else:
-            present = present + known[:, None] * weight
-            # An unknown pillar weighs nothing, but nothing times NaN would still be NaN.
-            total += np.where(known[:, None], score, np.float32(0)) * weight
-    total /= present
-    draws = total
-    headline = {"depth": depth.depth, "costly": depth.costly, "declared": depth.declared}
-    draws[np.isnan(headline[measure][t].reshape(-1)[cells])] = np.nan
-    return draws
+    """Draw one measure for some cells of a year: float32, shape (cells, draws).
 
-
-def _draw_pillar(
-    t: int,
-    cells: Array,
-    pillar: str,
-    columns: list[int],
-    data: Indicators,
-    depth: Depth,
-    weights: WeightDraws,
-    definition: Definition,
-) -> Array:
-    p = next(q for q in definition.pillars if q.name == pillar)
-    scores = np.stack(
-        [depth.scores[p.indicators[n].name][t].reshape(-1)[cells] for n in columns], axis=1
-    )
-    for c, n in enumerate(columns):
-        mask = data.applies.get(p.indicators[n].name)
-        if mask is not None:
-            scores[~mask[t].reshape(-1)[cells], c] = np.nan
+    What an indicator weighs in a draw depends on the cell only through which indicators are known
+    there. There are few such patterns, so the weights are worked out once for each.
+    """
+    chosen = [i for i in definition.indicators if i.kind in _KINDS[measure]]
+    scores = np.stack([depth.scores[i.name][t].reshape(-1)[cells] for i in chosen], axis=1)
     known = ~np.isnan(scores)
-    scores = np.where(known, scores, 0).astype(np.float32)
-    drawn = weights.indicators[pillar][:, columns]
-    total = np.zeros((len(cells), len(drawn)), np.float32)
-    present: Array = np.zeros((1, len(drawn)), np.float32)
-    # Added one by one, not as a matrix product: whose sums differ from processor to processor.
-    for c in range(len(columns)):
-        total += scores[:, c, None] * drawn[:, c]
-        if known[:, c].all():
-            present = present + drawn[:, c]
-        elif known[:, c].any():
-            present = present + known[:, c, None] * drawn[:, c]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        total /= present
-    return total
+    for c, i in enumerate(chosen):
+        if i.name in data.applies:
+            known[:, c] &= data.applies[i.name][t].reshape(-1)[cells]
+        if measure == "depth":  # a pillar below its minimum weight counts as unknown altogether
+            known[:, c] &= ~np.isnan(depth.pillars[i.pillar][t].reshape(-1)[cells])
+    values = np.where(known, scores, 0).astype(np.float32)
+    pattern = known @ (1 << np.arange(len(chosen)))
+    out = np.zeros((len(cells), len(weights.pillars)), np.float32)
+    for one in np.unique(pattern):
+        rows = np.flatnonzero(pattern == one)
+        total = np.zeros((len(rows), out.shape[1]), np.float32)
+        effective = _effective_weights(known[rows[0]], chosen, weights, definition)
+        # Added one by one, not as a matrix product: whose sums differ from processor to processor.
+        for c, i in enumerate(chosen):
+            if i.name == "vote_kappa" and known[rows[0], c]:
+                total += vote_scores[rows] * effective[c]
+            elif values[rows, c].any():
+                total += values[rows, c, None] * effective[c]
+        out[rows] = total
+    headline = {"depth": depth.depth, "costly": depth.costly, "declared": depth.declared}
+    out[np.isnan(headline[measure][t].reshape(-1)[cells])] = np.nan
+    return out
+
+
+def _effective_weights(
+    known: Array, chosen: list[Indicator], weights: WeightDraws, definition: Definition
+) -> Array:
+    """Weight of each chosen indicator in the whole, renormalised: shape (indicators, draws)."""
+    out = np.zeros((len(chosen), len(weights.pillars)), np.float32)
+    pillar_total = np.zeros(len(weights.pillars), np.float32)
+    for k, p in enumerate(definition.pillars):
+        at = [c for c, i in enumerate(chosen) if i.pillar == p.name and known[c]]
+        if not at:
+            continue
+        drawn = weights.indicators[p.name].T[[p.indicators.index(chosen[c]) for c in at]]
+        out[at] = weights.pillars[:, k] * drawn / drawn.sum(axis=0)
+        pillar_total += weights.pillars[:, k]
+    return out / pillar_total if pillar_total.any() else out

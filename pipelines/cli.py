@@ -41,7 +41,7 @@ def build(
 
     from pipelines.runs import BuildFailed
     from pipelines.runs import build as run
-    from warehouse.publish import LINK, BuildError
+    from warehouse.publish import LINK, BuildError, published_tables
 
     link = (warehouse or LINK).absolute()
     columns = (
@@ -54,7 +54,7 @@ def build(
         with Progress(
             *columns, console=errors, transient=True, disable=not errors.is_terminal
         ) as p:
-            task = p.add_task("loading", total=None)
+            task = p.add_task("loading", total=len(published_tables()))
             run(
                 lambda name: p.update(task, advance=1, description=name),
                 link=str(link),

@@ -39,7 +39,7 @@ def build(progress: Callable[[str], None] | None = None, **settings: object) -> 
     Parameters
     ----------
     progress : callable, optional
-        Called with the name of each table as it is done.
+        Called with the name of each table as it is made.
     **settings
         Fields of `pipelines.settings.Settings`.
 
@@ -49,24 +49,29 @@ def build(progress: Callable[[str], None] | None = None, **settings: object) -> 
         Nothing was published then; the previous warehouse stays in use.
     """
     quiet()
+    from pipelines.assets.factory import LISTENERS
     from pipelines.definitions import build_defs
     from pipelines.settings import Settings
 
     location = Settings(**settings).location  # type: ignore[arg-type]
-    with exclusive(location), _ephemeral() as instance:
-        job = build_defs(**settings).resolve_job_def("build")
-        faults = []
-        for event in job.execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        ).all_events:
-            if event.is_step_failure:
-                faults.append(_explain(event))
-            elif event.event_type_value == "ASSET_MATERIALIZATION" and progress:
-                progress(event.asset_key.path[-1])
-        if faults:
-            raise BuildFailed("\n".join(faults))
+    if progress:
+        LISTENERS.append(progress)
+    try:
+        with exclusive(location), _ephemeral() as instance:
+            done = (
+                build_defs(**settings)
+                .resolve_job_def("build")
+                .execute_in_process(
+                    instance=instance,
+                    raise_on_error=False,
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                )
+            )
+    finally:
+        LISTENERS.clear()
+    faults = [_explain(event) for event in done.all_events if event.is_step_failure]
+    if faults:
+        raise BuildFailed("\n".join(faults))
 
 
 def _explain(event: object) -> str:

@@ -25,6 +25,10 @@ TABLES = "tables"
 RESOURCES = (TABLES, "settings")
 
 
+# Told the name of each table as it is done: Dagster hands its events over only at the end of a run.
+LISTENERS: list[Callable[[str], None]] = []
+
+
 class ParquetTables(dg.ConfigurableResource):
     """The tables of a run, one Parquet file each.
 
@@ -44,6 +48,8 @@ class ParquetTables(dg.ConfigurableResource):
         """Conform, validate and write a table; return its number of rows."""
         frame = write(made, definition, self.path(definition.name))
         self._made[definition.name] = frame
+        for tell in LISTENERS:
+            tell(definition.name)
         return len(frame)
 
     def get(self, name: str) -> pd.DataFrame:

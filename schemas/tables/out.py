@@ -168,7 +168,8 @@ TABLES = [
     ),
     Table(
         "out_beside__yearly_dyads",
-        "Published beside the index, never scored: other measures of the same ties.",
+        "Published beside the index, never scored: what recorded trade alone gives, for the pairs "
+        "whose trade holds unrecorded oil. All other pairs rest on recorded trade already.",
         ("from_iso3", "to_iso3", "year", "measure"),
         (
             FROM,
