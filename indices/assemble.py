@@ -319,8 +319,8 @@ def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition
     rests on recorded trade already, since no total is adjusted.
     """
     flows = core["core_trade__yearly_flows"]
-    adjusted = flows[flows["adjustment_hi_usd"] > 0]
-    pair = ["exporter_iso3", "importer_iso3"]
+    adjusted = flows[flows["value_usd"] > flows["recorded_usd"]]
+    pair = ("exporter_iso3", "importer_iso3")
     named = {str(s) for end in pair for s in adjusted[end].unique()}
     states = tuple(s for s in axes.states if s in named)
     if not states:
@@ -332,7 +332,7 @@ def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition
         definition.first_year,
     )
     recorded = compute_depth(data, definition)
-    concerned = small.cube(adjusted.assign(one=1.0), *pair, "one", 0.0).any(axis=0)
+    concerned = small.cube(adjusted, *pair, "value_usd", 0.0).any(axis=0)
     concerned |= concerned.T
     frames = []
     for measure, cube in (
