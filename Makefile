@@ -31,4 +31,4 @@ $(READY): requirements.lock pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) warehouse/builds warehouse/work warehouse/alliance_depth.duckdb
+	rm -rf $(VENV) warehouse/builds warehouse/run warehouse/alliance_depth.duckdb

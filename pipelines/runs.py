@@ -9,8 +9,12 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from warehouse.publish import exclusive
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 def quiet() -> None:
@@ -33,7 +37,7 @@ def _ephemeral() -> Iterator[object]:
         yield instance
 
 
-def build(progress: Callable[[str], None] | None = None, **settings: object) -> None:
+def build(progress: Callable[[str], None] | None = None, **settings: Any) -> None:
     """Materialise every asset, in one process on an instance that leaves nothing behind.
 
     Parameters
@@ -53,7 +57,7 @@ def build(progress: Callable[[str], None] | None = None, **settings: object) -> 
     from pipelines.definitions import build_defs
     from pipelines.settings import Settings
 
-    location = Settings(**settings).location  # type: ignore[arg-type]
+    location = Settings(**settings).location
     if progress:
         LISTENERS.append(progress)
     try:
@@ -74,12 +78,13 @@ def build(progress: Callable[[str], None] | None = None, **settings: object) -> 
         raise BuildFailed("\n".join(faults))
 
 
-def _explain(event: object) -> str:
-    failure = event.step_failure_data  # type: ignore[attr-defined]
+def _explain(event: dg.DagsterEvent) -> str:
+    """The step, and what it said; the innermost error where it said nothing itself."""
+    failure = event.step_failure_data
     data = failure.user_failure_data
     if data is not None and data.description:
-        return f"{event.step_key}: {data.description}"  # type: ignore[attr-defined]
+        return f"{event.step_key}: {data.description}"
     error = failure.error
-    while error.cause is not None:
+    while error is not None and error.cause is not None:
         error = error.cause
-    return f"{event.step_key}: {error.message.strip()}"  # type: ignore[attr-defined]
+    return f"{event.step_key}: {error.message.strip() if error else 'no reason given'}"

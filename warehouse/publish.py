@@ -49,7 +49,7 @@ class Location:
     @property
     def tables(self) -> Path:
         """Folder of the Parquet files of the run in progress."""
-        return self.link.parent / "work" / "tables"
+        return self.link.parent / "run" / "tables"
 
 
 # Locks this process holds: a job takes one for its whole run, publishing takes it by itself.

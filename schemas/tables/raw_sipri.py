@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.model import Field, Redistribution, Table
+from schemas.model import Field, FieldType, Redistribution, Table
 
 _TIV = "million SIPRI trend-indicator values"
 _CAVEATS = ("estimated_upstream", "revised_upstream", "non_commercial")
@@ -10,14 +10,14 @@ _CAVEATS = ("estimated_upstream", "revised_upstream", "non_commercial")
 
 def _row(
     name: str,
-    type_: str,
+    type_: FieldType,
     description: str,
     unit: str = "",
     *,
     nullable: bool = False,
     minimum: float | None = None,
 ) -> Field:
-    return Field(name, type_, description, unit, nullable, minimum, redistribution="none")  # type: ignore[arg-type]
+    return Field(name, type_, description, unit, nullable, minimum, redistribution="none")
 
 
 def _tiv(name: str, description: str, redistribution: Redistribution) -> Field:

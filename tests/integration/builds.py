@@ -29,7 +29,7 @@ class Built:
     @property
     def tables(self) -> Path:
         """Folder of its Parquet tables."""
-        return self.link.parent / "work" / "tables"
+        return self.link.parent / "run" / "tables"
 
 
 def start(

@@ -17,7 +17,7 @@ from warehouse.publish import published_tables
 def progress(link: Path, size: int, since: float) -> float:
     """How far a build is, 0 to 1: its tables, then the size of its file."""
     with suppress(FileNotFoundError):  # renamed while we look
-        tables = (link.parent / "work" / "tables").glob("*.parquet")
+        tables = (link.parent / "run" / "tables").glob("*.parquet")
         written = sum(p.stat().st_mtime >= since for p in tables)
         files = [p.stat() for p in (link.parent / "builds").glob(".*.duckdb*")]
         loaded = sum(f.st_size for f in files if f.st_mtime >= since)
