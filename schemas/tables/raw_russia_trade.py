@@ -33,6 +33,7 @@ TABLES = [
                 "Value of goods at current prices as quoted, of the months it covers.",
                 unit="US dollars",
                 minimum=0,
+                redistribution="none",  # some rows are UN Comtrade's, which may not be passed on
             ),
             Field("source", "string", "Where the figure stands, as the compiler wrote it."),
             Field("quality", "string", "Compiler's grade and remark, in full."),
