@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from warehouse.answers import connect
+from warehouse.chart import draw
 
 pytestmark = pytest.mark.integration
-README = " ".join((Path(__file__).resolve().parents[2] / "README.md").read_text().split())
+ROOT = Path(__file__).resolve().parents[2]
+README = " ".join((ROOT / "README.md").read_text().split())
 
 
 def row(link: Path, principal: str, measure: str, year: int) -> dict[str, float]:
@@ -77,3 +81,19 @@ def test_both_ends(link: Path) -> None:
 def test_how_many_gulf_states_stand_behind_russias_mean(link: Path) -> None:
     counts = {y: row(link, "RUS", "depth", y)["gulf_n"] for y in (2018, 2019, 2021, 2022, 2024)}
     assert counts == {2018: 6, 2019: 5, 2021: 5, 2022: 4, 2024: 4}
+
+
+NUMBER = re.compile(r"-?\d+\.\d+")
+
+
+def test_the_readmes_chart_is_the_builds(link: Path, tmp_path: Path) -> None:
+    drawn = tmp_path / "headline.svg"
+    draw(link, drawn)
+    committed = (ROOT / "docs" / "images" / "headline.svg").read_text()
+    numbers = [
+        np.array([float(x) for x in NUMBER.findall(text)])
+        for text in (drawn.read_text(), committed)
+    ]
+    # A hundredth of a point on paper: another processor may round the last digits otherwise.
+    assert len(numbers[0]) == len(numbers[1]), "run make build and commit the chart"
+    assert np.allclose(*numbers, atol=0.01), "run make build and commit the chart"
