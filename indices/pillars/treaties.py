@@ -179,41 +179,6 @@ def agreement_counts(agreements: pd.DataFrame, axes: Axes) -> Array:
     return out + swap(out)
 
 
-def pairs_of_members(members: pd.DataFrame, agreement: str) -> pd.DataFrame:
-    """Turn members of agreements into unordered pairs, in force while both are members.
-
-    Parameters
-    ----------
-    members : DataFrame
-        Column `agreement`, ``iso3``, ``start_date``, ``end_date``.
-    agreement : str
-        Column that identifies the agreement.
-
-    Returns
-    -------
-    DataFrame
-        `agreement`, ``a_iso3``, ``b_iso3``, ``start_date``, ``end_date``; pairs that were never
-        members at one time are left out.
-    """
-    both = members.merge(members, on=agreement, suffixes=("", "_b"))
-    both = both[both["iso3"].astype("str") < both["iso3_b"].astype("str")]
-    start = both[["start_date", "start_date_b"]].max(axis=1)
-    end = both["end_date"].fillna(pd.Timestamp.max.floor("s").as_unit("s"))
-    end_b = both["end_date_b"].fillna(pd.Timestamp.max.floor("s").as_unit("s"))
-    last = end.where(end <= end_b, end_b)
-    never = both["end_date"].isna() & both["end_date_b"].isna()
-    out = pd.DataFrame(
-        {
-            agreement: both[agreement],
-            "a_iso3": both["iso3"],
-            "b_iso3": both["iso3_b"],
-            "start_date": start,
-            "end_date": last.where(~never),
-        }
-    )
-    return out[start <= last].reset_index(drop=True)
-
-
 def joint_memberships(
     memberships: pd.DataFrame, coverage: Array, world_mean: Array, axes: Axes
 ) -> tuple[Array, Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from indices.assemble import pairs
 from indices.cube import Array, Axes, swap
 from pipelines.core.geo import SOURCES, mid_year
 from pipelines.sources.names import load_map, map_names
@@ -62,19 +63,12 @@ def yearly_dyads(dyad_years: pd.DataFrame, axes: Axes, exists: Array) -> pd.Data
     )
     sent = axes.cube(rows, "supplier", "recipient", "tiv_millions", 0.0)
     first, last = covered_years(dyad_years)
-    where = exists[:, :, None] & exists[:, None, :]
-    where &= ~_same_state(axes)
+    where = pairs(axes, exists)
     years = pd.Series(axes.years).between(first, last).to_numpy()
     # A delivery stands even in a year in which one end was not yet, or no more, a state.
     delivered = sent > 0
     where = (where | delivered | swap(delivered)) & years[:, None, None]
     return axes.long(where, {"tiv_millions": sent}, ("supplier_iso3", "recipient_iso3"))
-
-
-def _same_state(axes: Axes) -> Array:
-    import numpy as np
-
-    return np.eye(len(axes.states), dtype=bool)
 
 
 def yearly_totals(state_years: pd.DataFrame) -> pd.DataFrame:

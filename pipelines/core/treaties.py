@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from indices.assemble import pairs
 from indices.cube import Array, Axes
 from indices.definition import Definition
 from indices.pillars.treaties import (
@@ -288,7 +289,7 @@ def yearly_dyads(
     share, joint = joint_memberships(
         memberships, _covered(igo_coverage, axes), _world_mean(igo_world, axes), axes
     )
-    where = exists[:, :, None] & exists[:, None, :] & ~np.eye(len(axes.states), dtype=bool)
+    where = pairs(axes, exists)
     frame = axes.long(
         where,
         {

@@ -14,7 +14,6 @@ from indices.pillars.treaties import (
     commitment_kind,
     joint_memberships,
     obligations,
-    pairs_of_members,
     presence,
     tier_cube,
 )
@@ -173,24 +172,6 @@ def test_agreements_in_force_are_counted_from_both_ends() -> None:
     got = agreement_counts(frame, AXES)
     assert got[:, A, B].tolist() == got[:, B, A].tolist() == [1, 2, 2, 2, 1, 1]
     assert not got[:, C].any()
-
-
-def test_members_are_paired_for_the_time_both_are_in() -> None:
-    members = dated(
-        [
-            ("x", "BBB", "2000-01-01", None),
-            ("x", "AAA", "2002-01-01", "2004-01-01"),
-            ("x", "CCC", "2005-01-01", None),
-            ("y", "CCC", "2001-01-01", None),
-        ],
-        ["agreement", "iso3"],
-    )
-    got = pairs_of_members(members, "agreement")
-    day = pd.Timestamp
-    assert set(got.itertuples(index=False, name=None)) == {
-        ("x", "AAA", "BBB", day("2002-01-01"), day("2004-01-01")),
-        ("x", "BBB", "CCC", day("2005-01-01"), pd.NaT),
-    }
 
 
 def test_joint_memberships_by_hand() -> None:

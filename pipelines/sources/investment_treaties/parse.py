@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import pandas as pd
 
@@ -113,9 +114,9 @@ def _workbooks(path: Path) -> Iterator[pd.DataFrame]:
         raise _error(path, str(error), "a whole zip of workbooks", _REFETCH) from None
 
 
-def _workbook(path: Path, name: str, stream: object) -> pd.DataFrame:
+def _workbook(path: Path, name: str, stream: IO[bytes]) -> pd.DataFrame:
     try:
-        with zipfile.ZipFile(stream) as book:  # type: ignore[call-overload]
+        with zipfile.ZipFile(stream) as book:
             strings = [
                 "".join(t.text or "" for t in item.iter(f"{_NAMESPACE}t"))
                 for item in _xml(path, name, book, _STRINGS)
