@@ -6,6 +6,7 @@ belong here: formulas (`indices.pillars`, `indices.depth`, `indices.gap`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -347,17 +348,14 @@ def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition
 
 def output_tables(
     core: Frames, axes: Axes, exists: Array, definition: Definition
-) -> tuple[pd.DataFrame, ...]:
+) -> Iterator[pd.DataFrame]:
     """Compute every output table, in the order of the asset that publishes them.
 
-    `axes` may start before the index does, so that trailing windows are full from its first year.
+    One after the other, so that the large ones are written while the draws are made. `axes` may
+    start before the index does, so that trailing windows are full from its first year.
     """
     index = compute(core, axes, exists, definition)
-    depth, gap = depth_and_gap_tables(index, core, definition)
-    return (
-        indicator_table(index, definition),
-        pillar_table(index),
-        depth,
-        gap,
-        beside_table(core, axes, exists, definition),
-    )
+    yield indicator_table(index, definition)
+    yield pillar_table(index)
+    yield from depth_and_gap_tables(index, core, definition)
+    yield beside_table(core, axes, exists, definition)

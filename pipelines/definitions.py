@@ -16,11 +16,13 @@ from pipelines.settings import Settings
 ASSETS = [*RAW, *CORE, *OUTPUTS, *PUBLISH]
 
 
-def build_defs(**overrides: Any) -> dg.Definitions:
+def build_defs(*, behind: bool = False, **overrides: Any) -> dg.Definitions:
     """Return the definitions of this project.
 
     Parameters
     ----------
+    behind : bool
+        See `ParquetTables`.
     **overrides
         Fields of `pipelines.settings.Settings`, for instance ``link`` or ``mode``.
     """
@@ -29,7 +31,7 @@ def build_defs(**overrides: Any) -> dg.Definitions:
         assets=ASSETS,
         resources={
             "settings": settings,
-            TABLES: ParquetTables(folder=str(settings.location.tables)),
+            TABLES: ParquetTables(link=settings.link, behind=behind),
         },
         jobs=[
             dg.define_asset_job(

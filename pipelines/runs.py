@@ -63,7 +63,7 @@ def build(progress: Callable[[str], None] | None = None, **settings: Any) -> Non
     try:
         with exclusive(location), _ephemeral() as instance:
             done = (
-                build_defs(**settings)
+                build_defs(behind=True, **settings)
                 .resolve_job_def("build")
                 .execute_in_process(
                     instance=instance,

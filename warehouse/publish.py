@@ -94,74 +94,82 @@ def _quote(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def _load(con: duckdb.DuckDBPyConnection, table: Table, folder: Path) -> int:
-    source = folder / f"{table.name}.parquet"
-    if not source.is_file():
-        raise FileNotFoundError(f"{source.name} was not made")
-    con.execute(create_table_sql(table))
-    columns = ", ".join(f'"{c}"' for c in table.columns)
-    con.execute(f'INSERT INTO "{table.name}" SELECT {columns} FROM read_parquet({_quote(source)})')
-    found = con.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()
-    return int(found[0]) if found else 0
-
-
-def _load_all(
-    con: duckdb.DuckDBPyConnection, tables: list[Table], folder: Path
-) -> list[int | Exception]:
-    """Load tables, two at a time; for each its number of rows, or what went wrong."""
-
-    def load(table: Table) -> int | Exception:
-        with con.cursor() as own:
-            own.execute("USE made")
-            try:
-                return _load(own, table, folder)
-            except (duckdb.Error, OSError) as error:
-                return error
-
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(load, tables))
-
-
-def build_file(folder: Path, target: Path) -> pd.DataFrame:
-    """Write one DuckDB file from a folder with one Parquet file a table.
+class BuildFile:
+    """One DuckDB file in the making; tables may be loaded as they become ready, from any thread.
 
     Parameters
     ----------
-    folder : Path
-        Holds ``<table>.parquet`` for every published table but ``meta_tables``, which is made
-        here from what was loaded.
     target : Path
-        The file to make; must not exist.
-
-    Returns
-    -------
-    DataFrame
-        ``table_name``, ``rows``.
+        The file to make.
 
     Raises
     ------
     BuildError
-        Names every table that could not be loaded and why; the file is removed.
+        If the file exists.
     """
-    if target.exists():
-        raise BuildError(f"{target} exists already; a build is never written twice")
-    faults, rows = [], []
-    con = duckdb.connect(config={"preserve_insertion_order": True})
-    try:
-        con.execute(f"ATTACH {_quote(target)} AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
-        con.execute("USE made")
+
+    def __init__(self, target: Path) -> None:
+        if target.exists():
+            raise BuildError(f"{target} exists already; a build is never written twice")
+        self.target = target
+        self._loaded: dict[str, int | Exception] = {}
+        self._con = duckdb.connect(config={"preserve_insertion_order": True})
+        self._con.execute(f"ATTACH {_quote(target)} AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
+        self._con.execute("USE made")
         # Text here repeats a few values over millions of rows: looking for the best compression of
         # each takes most of the load. What is no text falls back to the automatic choice.
-        con.execute("SET force_compression = 'dictionary'")
+        self._con.execute("SET force_compression = 'dictionary'")
+
+    def load(self, table: Table, folder: Path) -> None:
+        """Load ``<table>.parquet``; what goes wrong is told by `finish`, with all the rest."""
+        source = folder / f"{table.name}.parquet"
+        columns = ", ".join(f'"{c}"' for c in table.columns)
+        with self._con.cursor() as own:
+            own.execute("USE made")
+            try:
+                if not source.is_file():
+                    raise FileNotFoundError(f"{source.name} was not made")
+                own.execute(create_table_sql(table))
+                own.execute(
+                    f'INSERT INTO "{table.name}" SELECT {columns} '
+                    f"FROM read_parquet({_quote(source)})"
+                )
+                found = own.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()
+                self._loaded[table.name] = int(found[0]) if found else 0
+            except (duckdb.Error, OSError) as error:
+                self._loaded[table.name] = error
+
+    def finish(self, folder: Path) -> pd.DataFrame:
+        """Load the tables not loaded yet, add comments, views and ``meta_tables``, and close.
+
+        Returns
+        -------
+        DataFrame
+            ``table_name``, ``rows``.
+
+        Raises
+        ------
+        BuildError
+            Names every table that could not be loaded and why; the file is removed.
+        """
+        try:
+            counts = self._finish(folder)
+        except BaseException:
+            self.discard()
+            raise
+        self._con.close()
+        return counts
+
+    def _finish(self, folder: Path) -> pd.DataFrame:
+        con = self._con
         wanted = [t for t in published_tables() if t.name != "meta_tables"]
-        for table, loaded in zip(wanted, _load_all(con, wanted, folder), strict=True):
-            if isinstance(loaded, int):
-                rows.append({"table_name": table.name, "rows": loaded})
-            else:
-                faults.append(f"  {table.name}: {loaded}")
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda t: self.load(t, folder), self._remaining(wanted)))
+        loaded = {t.name: self._loaded[t.name] for t in wanted}
+        faults = [f"  {n}: {found}" for n, found in loaded.items() if not isinstance(found, int)]
         if faults:
             raise BuildError(f"{len(faults)} tables could not be loaded:\n" + "\n".join(faults))
-        counts = pd.DataFrame(rows)
+        counts = pd.DataFrame({"table_name": list(loaded), "rows": list(loaded.values())})
         # Hundreds of small statements: by themselves each would be flushed to disk.
         con.execute("BEGIN")
         _write_meta_tables(con, counts)
@@ -169,7 +177,7 @@ def build_file(folder: Path, target: Path) -> pd.DataFrame:
         for view in VIEWS:
             for statement in create_view_sql(view):
                 con.execute(statement)
-        if "meta_fields" in set(counts["table_name"]):
+        if "meta_fields" in loaded:
             # Only DuckDB knows the types that a view's columns come out with.
             con.execute(
                 "UPDATE meta_fields SET type = data_type FROM duckdb_columns() c WHERE "
@@ -177,13 +185,16 @@ def build_file(folder: Path, target: Path) -> pd.DataFrame:
             )
         con.execute("COMMIT")
         con.execute("CHECKPOINT")
-    except BaseException:
-        con.close()
-        for leftover in (target, target.with_name(target.name + ".wal")):
+        return counts
+
+    def _remaining(self, wanted: list[Table]) -> list[Table]:
+        return [t for t in wanted if t.name not in self._loaded]
+
+    def discard(self) -> None:
+        """Close, and remove the file."""
+        self._con.close()
+        for leftover in (self.target, self.target.with_name(self.target.name + ".wal")):
             leftover.unlink(missing_ok=True)
-        raise
-    con.close()
-    return counts
 
 
 def _write_meta_tables(con: duckdb.DuckDBPyConnection, counts: pd.DataFrame) -> None:
@@ -204,19 +215,42 @@ def _write_meta_tables(con: duckdb.DuckDBPyConnection, counts: pd.DataFrame) -> 
     con.executemany('INSERT INTO "meta_tables" VALUES (?, ?, ?, ?, ?, ?)', sorted(listed))
 
 
-def publish(folder: Path, build_id: str, location: Location, keep: int = 3) -> Path:
+def begin(location: Location) -> BuildFile:
+    """Start a build's file, out of readers' sight; the caller holds the right to build.
+
+    Raises
+    ------
+    BuildError
+        If something stands where the link should.
+    """
+    _refuse_file(location.link)
+    for orphan in location.builds.glob(".*.duckdb*"):
+        orphan.unlink()  # of a build that died; we hold the lock, so nobody writes to it
+    return BuildFile(location.builds / ".next.duckdb")
+
+
+def publish(
+    folder: Path,
+    build_id: str,
+    location: Location,
+    keep: int = 3,
+    begun: BuildFile | None = None,
+) -> Path:
     """Build the file and move the link to it.
 
     Parameters
     ----------
     folder : Path
-        See `build_file`.
+        Holds ``<table>.parquet`` for every published table but ``meta_tables``, which is made
+        here from what was loaded.
     build_id : str
         Name of the build; a build of that name must not exist.
     location : Location
     keep : int
         How many builds stay, the published one included. Older ones are removed when nobody has
         them open.
+    begun : BuildFile, optional
+        What `begin` started, when it holds some of the tables already.
 
     Returns
     -------
@@ -224,26 +258,20 @@ def publish(folder: Path, build_id: str, location: Location, keep: int = 3) -> P
         The finished build.
     """
     with exclusive(location):
-        return _publish(folder, build_id, location, keep)
-
-
-def _publish(folder: Path, build_id: str, location: Location, keep: int) -> Path:
-    _refuse_file(location.link)
-    for orphan in location.builds.glob(".*.duckdb*"):
-        orphan.unlink()  # of a build that died; we hold the lock, so nobody writes to it
-    target = location.builds / f"{build_id}.duckdb"
-    if target.exists():
-        raise BuildError(f"{target} exists already; a build is never written twice")
-    partial = location.builds / f".{build_id}.duckdb"
-    build_file(folder, partial)
-    _sync(partial)
-    partial.chmod(0o444)
-    partial.rename(target)
-    _swap(location.link, target)
-    _sync(location.builds)
-    _sync(location.link.parent)
-    remove_old(location, keep)
-    return target
+        file = begun or begin(location)
+        target = location.builds / f"{build_id}.duckdb"
+        if target.exists():
+            file.discard()
+            raise BuildError(f"{target} exists already; a build is never written twice")
+        file.finish(folder)
+        _sync(file.target)
+        file.target.chmod(0o444)
+        file.target.rename(target)
+        _swap(location.link, target)
+        _sync(location.builds)
+        _sync(location.link.parent)
+        remove_old(location, keep)
+        return target
 
 
 def _sync(path: Path) -> None:

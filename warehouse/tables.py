@@ -51,6 +51,12 @@ def write(frame: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
         If the frame does not hold what the registry promises; then nothing is written.
     """
     frame = validate(conform(frame, table), table)
+    save(frame, table, path)
+    return frame
+
+
+def save(frame: pd.DataFrame, table: Table, path: Path) -> None:
+    """Write a frame that is conformed and validated already, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     pq.write_table(
@@ -63,7 +69,6 @@ def write(frame: pd.DataFrame, table: Table, path: Path) -> pd.DataFrame:
         version="2.6",
     )
     partial.replace(path)
-    return frame
 
 
 def read(path: Path, table: Table) -> pd.DataFrame:

@@ -7,6 +7,7 @@ holds.
 
 import inspect
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import dagster as dg
 import pandas as pd
 from pydantic import PrivateAttr
 
-from schemas import Table, table
+from schemas import Table, conform, table, validate
 from schemas.frames import SchemaError
-from warehouse.tables import read, write
+from warehouse.publish import BuildFile, Location, begin, publish
+from warehouse.tables import read, save
 
 GROUPS = {"raw": "raw", "core": "core", "out": "indices", "meta": "publish"}
 CHECK = "schema"
@@ -34,23 +36,76 @@ class ParquetTables(dg.ConfigurableResource):
 
     Not an IO manager: with one, Dagster writes four events for every input of every asset, which
     take longer than most of the assets.
+
+    Parameters
+    ----------
+    link : str
+        The warehouse; the files lie beside it.
+    behind : bool
+        Whether all steps share this process. Then a table is written, and loaded into the next
+        build of the warehouse, while the steps after it compute; `settle` waits for it. Otherwise
+        a table is on disk when its step ends, since the next step may run in another process.
     """
 
-    folder: str
+    link: str
+    behind: bool = False
     # What this process made: handed on as it is, instead of being read back from its own file.
     _made: dict[str, pd.DataFrame] = PrivateAttr(default_factory=dict)
+    _writer: ThreadPoolExecutor | None = PrivateAttr(default=None)
+    _waiting: list[Future[None]] = PrivateAttr(default_factory=list)
+    _begun: BuildFile | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+        """Start the file of the next build and the thread that fills it."""
+        if self.behind:
+            self._begun = begin(self.location)
+            self._writer = ThreadPoolExecutor(1)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+        """Drop what a failed run leaves; after a good one nothing is left."""
+        if self._writer:
+            self._writer.shutdown(cancel_futures=True)
+        if self._begun:
+            self._begun.discard()
+
+    @property
+    def location(self) -> Location:
+        """Where the warehouse lives."""
+        return Location(Path(self.link))
 
     def path(self, name: str) -> Path:
         """File of a table."""
-        return Path(self.folder) / f"{name}.parquet"
+        return self.location.tables / f"{name}.parquet"
 
     def put(self, made: pd.DataFrame, definition: Table) -> int:
         """Conform, validate and write a table; return its number of rows."""
-        frame = write(made, definition, self.path(definition.name))
+        frame = validate(conform(made, definition), definition)
+        if self._writer:
+            self._waiting.append(self._writer.submit(self._write, frame, definition))
+        else:
+            self._write(frame, definition)
         self._made[definition.name] = frame
         for tell in LISTENERS:
             tell(definition.name)
         return len(frame)
+
+    def _write(self, frame: pd.DataFrame, definition: Table) -> None:
+        save(frame, definition, self.path(definition.name))
+        if self._begun and definition.in_warehouse:
+            self._begun.load(definition, self.location.tables)
+
+    def settle(self) -> None:
+        """Wait until every table put so far is on disk; raises what went wrong there."""
+        for done in self._waiting:
+            done.result()
+        self._waiting.clear()
+
+    def publish(self, keep: int) -> Path:
+        """Publish the warehouse that these tables make; return its file."""
+        self.settle()
+        begun, self._begun = self._begun, None
+        build_id = pd.Timestamp.now("UTC").strftime("%Y%m%dT%H%M%S%fZ")
+        return publish(self.location.tables, build_id, self.location, keep, begun)
 
     def get(self, name: str) -> pd.DataFrame:
         """Return a table made earlier, in this run or another."""
@@ -59,7 +114,7 @@ class ParquetTables(dg.ConfigurableResource):
         path = self.path(name)
         if not path.is_file():
             raise dg.Failure(
-                f"{name} is not in {self.folder}; make it first: run the whole job, or include "
+                f"{name} is not in {path.parent}; make it first: run the whole job, or include "
                 f"{name} in the selection"
             )
         return read(path, table(name))
@@ -83,7 +138,7 @@ def checked(made: pd.DataFrame, definition: Table, tables: ParquetTables) -> dg.
 
 
 def table_assets(*names: str, step: str = "") -> Callable[[Callable[..., Any]], Any]:
-    """Make assets of a function that returns one table, or a tuple of several.
+    """Make assets of a function that returns one table, or several one after the other.
 
     The function's parameters are the names of the tables it needs, or of `RESOURCES`. Each table is
     validated against the registry before anything downstream may start: one that breaks its schema
@@ -134,7 +189,7 @@ def table_assets(*names: str, step: str = "") -> Callable[[Callable[..., Any]], 
             }
             made = fn(**given)
             faults = []
-            results = made if isinstance(made, tuple) else (made,)
+            results = [made] if isinstance(made, pd.DataFrame) else made
             for definition, frame in zip(definitions, results, strict=True):
                 check = checked(frame, definition, tables)
                 if check.passed:

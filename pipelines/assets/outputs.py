@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from indices import assemble
@@ -30,7 +32,7 @@ def alliance_depth(
     core_trade__yearly_flows: Frame,
     core_trade__yearly_totals: Frame,
     core_treaties__yearly_dyads: Frame,
-) -> tuple[Frame, ...]:
+) -> Iterator[Frame]:
     core = {name: frame for name, frame in locals().items() if name.startswith("core_")}
     return assemble.output_tables(core, *scope.axes_of(core_geo__state_years), load_definition())
 

@@ -12,7 +12,7 @@ from pipelines.settings import Settings, built_at, code_version
 from pipelines.sources.catalogue import sources
 from schemas import REGISTRY
 from schemas.generate import meta_fields
-from warehouse.publish import publish, published_tables
+from warehouse.publish import published_tables
 from warehouse.views import VIEWS
 
 RAW_TABLES = sorted(n for n, t in REGISTRY.items() if t.layer == "raw" and t.in_warehouse)
@@ -71,7 +71,8 @@ def meta_fields_() -> pd.DataFrame:
 )
 def meta_sources(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     tables: ParquetTables = getattr(context.resources, TABLES)
-    check = checked(source_rows(Path(tables.folder)), REGISTRY["meta_sources"], tables)
+    tables.settle()
+    check = checked(source_rows(tables.location.tables), REGISTRY["meta_sources"], tables)
     if not check.passed:
         raise dg.Failure(check.metadata["found"].value)
     return dg.MaterializeResult(check_results=[check])
@@ -114,10 +115,8 @@ def source_rows(folder: Path) -> pd.DataFrame:
     kinds={"duckdb"},
 )
 def warehouse_(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    settings: Settings = context.resources.settings
-    folder = Path(getattr(context.resources, TABLES).folder)
-    stamp = pd.Timestamp.now("UTC").strftime("%Y%m%dT%H%M%S%fZ")
-    target = publish(folder, stamp, settings.location, settings.keep)
+    tables: ParquetTables = getattr(context.resources, TABLES)
+    target = tables.publish(context.resources.settings.keep)
     return dg.MaterializeResult(
         metadata={"file": str(target), "bytes": target.stat().st_size, "tables": len(OTHERS) + 1}
     )

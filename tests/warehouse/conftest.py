@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from factories import write_all
 
-from warehouse.publish import build_file
+from warehouse.publish import BuildFile
 
 
 @pytest.fixture(scope="session")
@@ -20,5 +20,5 @@ def every_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def every_table_built(every_table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file built from `every_table`; alone in its folder."""
     target = tmp_path_factory.mktemp("built") / "made.duckdb"
-    build_file(every_table, target)
+    BuildFile(target).finish(every_table)
     return target

@@ -21,7 +21,7 @@ from factories import tiny_frame
 from schemas import REGISTRY
 from warehouse import publish as module
 from warehouse.answers import NoWarehouse, connect
-from warehouse.publish import BuildError, Location, build_file, exclusive, publish, published_tables
+from warehouse.publish import BuildError, BuildFile, Location, exclusive, publish, published_tables
 from warehouse.tables import write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,7 +130,7 @@ def test_every_table_that_fails_is_named_and_nothing_stays(
     (tables / "meta_release.parquet").unlink()
     (tables / "meta_release.parquet").write_bytes(b"PAR1 not Parquet")
     with pytest.raises(BuildError, match="3 tables could not be loaded") as error:
-        build_file(tables, tmp_path / "b.duckdb")
+        BuildFile(tmp_path / "b.duckdb").finish(tables)
     for name in (*gone, "meta_release"):
         assert f"\n  {name}: " in str(error.value)
     assert [p.name for p in tmp_path.iterdir()] == ["tables"]
@@ -141,7 +141,7 @@ def test_a_table_of_another_shape_is_named(small: Callable[[int], Path], place: 
     source = folder / "core_un__votes.parquet"
     duckdb.sql(f"COPY (SELECT 'GA-1' AS roll_call_id, NULL AS iso3) TO '{source}'")
     with pytest.raises(BuildError, match=r"core_un__votes: .*vote"):
-        build_file(folder, place.link.with_name("b.duckdb"))
+        BuildFile(place.link.with_name("b.duckdb")).finish(folder)
 
 
 def test_a_file_that_exists_is_never_built_over(
@@ -150,7 +150,7 @@ def test_a_file_that_exists_is_never_built_over(
     target = tmp_path / "b.duckdb"
     target.write_text("somebody's work")
     with pytest.raises(BuildError, match="exists already"):
-        build_file(small(2), target)
+        BuildFile(target).finish(small(2))
     assert target.read_text() == "somebody's work"
 
 
@@ -349,7 +349,7 @@ if stage:
     module.published_tables = lambda: [votes, module.REGISTRY["meta_tables"]]
     module.VIEWS = ()
     owner, _, name = stage.rpartition(".")
-    owner = Path if owner else module
+    owner = {"": module, "Path": Path, "BuildFile": module.BuildFile}[owner]
     real = getattr(owner, name)
     def dies(*words, **more):
         result = real(*words, **more)
@@ -380,9 +380,9 @@ def mends(place: Location, three: Path, five: Path) -> None:
 @pytest.mark.parametrize(
     ("stage", "rows"),
     [
-        ("_load", 3),
+        ("BuildFile.load", 3),
         ("_write_meta_tables", 3),
-        ("build_file", 3),
+        ("BuildFile.finish", 3),
         ("Path.chmod", 3),
         ("Path.rename", 3),
         ("Path.symlink_to", 3),

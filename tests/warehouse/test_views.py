@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from schemas import REGISTRY
-from warehouse.publish import build_file, published_tables
+from warehouse.publish import BuildFile, published_tables
 from warehouse.tables import write
 from warehouse.views import VIEWS, View, create_view_sql, parse_view
 
@@ -94,7 +94,7 @@ def test_the_question_in_plain_names_is_the_gap_table(every_table: Path, tmp_pat
     rows = pd.DataFrame([{"question": q, **fixed} for q in ("iran_gulf", "another")])
     tables = Path(shutil.copytree(every_table, tmp_path / "tables"))
     write(rows, REGISTRY["out_gap__yearly"], tables / "out_gap__yearly.parquet")
-    build_file(tables, tmp_path / "made.duckdb")
+    BuildFile(tmp_path / "made.duckdb").finish(tables)
     with duckdb.connect(str(tmp_path / "made.duckdb"), read_only=True) as con:
         made = con.execute("SELECT * FROM iran_and_gulf").fetch_df().to_dict("records")
     assert len(made) == 1
