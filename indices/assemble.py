@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from indices.composite.uncertainty import interval
-from indices.cube import Array, Axes, bridge_and_carry, labelled, swap, trailing_sum
+from indices.cube import Array, Axes, bridge_and_carry, labelled, row_order, swap, trailing_sum
 from indices.definition import Definition
 from indices.depth import (
     CARRIED,
@@ -176,50 +176,70 @@ def indicator_table(index: Index, definition: Definition) -> pd.DataFrame:
     axes, data = index.data.axes, index.data
     names = sorted(i.name for i in definition.indicators)
     pillar = {i.name: i.pillar for i in definition.indicators}
-    chosen = _side_by_side({n: data.exists & data.applies.get(n, True) for n in names}, names)
-    i, j, t, k = np.nonzero(chosen)
     pillars = sorted(set(pillar.values()))
     of_pillar = np.array([pillars.index(pillar[n]) for n in names])
+    applies = {n: np.broadcast_to(data.applies.get(n, np.array(True)), axes.shape) for n in names}
+    rows = Rows(axes, data.exists, names, applies)
     return pd.DataFrame(
-        {
-            "from_iso3": labelled(i, axes.states),
-            "to_iso3": labelled(j, axes.states),
-            "year": np.asarray(axes.years, dtype=np.int64)[t],
-            "indicator": labelled(k, names),
-            "pillar": labelled(of_pillar[k], pillars),
-            "value": _side_by_side(data.values, names)[chosen],
-            "score": _side_by_side(index.depth.scores, names)[chosen],
-            "status": labelled(_side_by_side(data.status, names)[chosen], STATUS),
+        rows.keys
+        | {
+            "indicator": labelled(rows.name, names),
+            "pillar": labelled(of_pillar[rows.name], pillars),
+            "value": rows.lay(data.values),
+            "score": rows.lay(index.depth.scores),
+            "status": labelled(rows.lay(data.status), STATUS),
         },
         copy=False,
     )
 
 
-def _side_by_side(cubes: dict[str, Array], names: list[str]) -> Array:
-    """Lay cubes out in the order of a long table with a row for each name: (i, j, year, name)."""
-    first = np.asarray(cubes[names[0]])
-    years, n, _ = first.shape
-    out = np.empty((n, n, years, len(names)), dtype=first.dtype)
-    for k, name in enumerate(names):
-        out[..., k] = cubes[name].transpose(1, 2, 0)
-    return out
+class Rows:
+    """Rows of a long table: first state, second state, year, and one for each name that applies."""
+
+    def __init__(
+        self, axes: Axes, exists: Array, names: list[str], applies: dict[str, Array] | None = None
+    ) -> None:
+        self._names = names
+        self._cells = row_order(exists)
+        i, j, t = np.nonzero(self._cells)
+        count = len(names)
+        self._kept = None
+        if applies is not None:
+            kept = np.stack([row_order(applies[n])[self._cells] for n in names], axis=1)
+            self._kept = None if kept.all() else kept
+
+        def each(codes: Array) -> Array:
+            # Codes of one byte or two: there are millions of them.
+            small = codes.astype(np.min_scalar_type(-max(int(codes.max(initial=1)), 1)))
+            return self._pick(np.repeat(small, count).reshape(-1, count))
+
+        self.name = self._pick(np.tile(np.arange(count, dtype=np.int8), (len(i), 1)))
+        self.keys = {
+            "from_iso3": labelled(each(i), axes.states),
+            "to_iso3": labelled(each(j), axes.states),
+            "year": np.asarray(axes.years, dtype=np.int64)[each(t)],
+        }
+
+    def _pick(self, table: Array) -> Array:
+        return table.reshape(-1) if self._kept is None else table[self._kept]
+
+    def lay(self, cubes: dict[str, Array]) -> Array:
+        """Lay one cube for each name out as a column."""
+        return self._pick(np.stack([row_order(cubes[n])[self._cells] for n in self._names], axis=1))
 
 
 def pillar_table(index: Index) -> pd.DataFrame:
     """Lay ``out_pillars__yearly_dyads`` out."""
     axes = index.data.axes
     names = sorted(index.depth.pillars)
-    chosen = _side_by_side(dict.fromkeys(names, index.data.exists), names)
-    i, j, t, k = np.nonzero(chosen)
+    rows = Rows(axes, index.data.exists, names)
     covered = {n: np.broadcast_to(index.depth.pillar_coverage[n], axes.shape) for n in names}
     return pd.DataFrame(
-        {
-            "from_iso3": labelled(i, axes.states),
-            "to_iso3": labelled(j, axes.states),
-            "year": np.asarray(axes.years, dtype=np.int64)[t],
-            "pillar": labelled(k, names),
-            "score": _side_by_side(index.depth.pillars, names)[chosen],
-            "coverage": _side_by_side(covered, names)[chosen],
+        rows.keys
+        | {
+            "pillar": labelled(rows.name, names),
+            "score": rows.lay(index.depth.pillars),
+            "coverage": rows.lay(covered),
         },
         copy=False,
     )

@@ -174,10 +174,10 @@ def test_rows_are_sorted_by_spelling_however_categories_are_listed() -> None:
 
 
 BROKEN: list[tuple[dict[str, Any], tuple[str, ...]]] = [
-    ({"year": [2000, 2001, 2101]}, ("year", "less_than_or_equal_to(2100)", "'IRN'", "2101")),
-    ({"year": [1899, 2001, 1999]}, ("year", "greater_than_or_equal_to(1900)", "1899")),
-    ({"count": [-1, None, 3]}, ("count", "greater_than_or_equal_to(0)", "'CHN'", "2000", "-1")),
-    ({"share": [0.0, 1.01, None]}, ("share", "less_than_or_equal_to(1)", "2001", "1.01")),
+    ({"year": [2000, 2001, 2101]}, ("year", "at least 1900, at most 2100", "'IRN'", "2101")),
+    ({"year": [1899, 2001, 1999]}, ("year", "at least 1900, at most 2100", "1899")),
+    ({"count": [-1, None, 3]}, ("count", "at least 0", "'CHN'", "2000", "-1")),
+    ({"share": [0.0, 1.01, None]}, ("share", "at most 1, finite", "2001", "1.01")),
     ({"size": [1.5, np.inf, 0.0]}, ("size", "finite", "2001", "inf")),
     ({"size": [1.5, None, 0.0]}, ("size", "not_nullable", "2001")),
     ({"code": ["x", "z", "x"]}, ("code", "one of ['x', 'y']", "2001", "'z'")),
@@ -209,8 +209,7 @@ def test_all_broken_rules_are_told_at_once_with_their_numbers() -> None:
     assert lines[0] == "core_test__rows: 5 values break its schema"
     assert [line.split(",")[0] for line in lines[1:]] == [
         "  code: one of ['x'",
-        "  share: greater_than_or_equal_to(0) broken 1 times",
-        "  share: less_than_or_equal_to(1) broken 1 times",
+        "  share: at least 0",
     ]
 
 
@@ -335,6 +334,16 @@ def test_any_valid_frame_survives_parquet_and_duckdb(
     assert con.execute(f"SELECT * FROM read_parquet('{path}')").fetchall() == expected
 
 
+def bounds(f: Field) -> str:
+    """The bounds of a number as a message has them."""
+    parts = []
+    if f.minimum is not None:
+        parts.append(f"at least {f.minimum}")
+    if f.maximum is not None:
+        parts.append(f"at most {f.maximum}")
+    return ", ".join(parts + ["finite"] * (f.type == "float"))
+
+
 def rules(table: Table) -> dict[str, tuple[str, str, Any]]:
     """Kind of rule -> the last field that has it, the rule as a message has it, a bad value."""
     found: dict[str, tuple[str, str, Any]] = {}
@@ -342,15 +351,15 @@ def rules(table: Table) -> dict[str, tuple[str, str, Any]]:
         if not f.nullable and f.type in ("string", "float", "date"):
             found["null"] = (f.name, "not_nullable", None)
         if f.minimum is not None:
-            found["low"] = (f.name, f"greater_than_or_equal_to({f.minimum})", f.minimum - 1)
+            found["low"] = (f.name, bounds(f), f.minimum - 1)
         if f.maximum is not None:
-            found["high"] = (f.name, f"less_than_or_equal_to({f.maximum})", f.maximum + 1)
+            found["high"] = (f.name, bounds(f), f.maximum + 1)
         if f.allowed:
             found["code"] = (f.name, f"one of {list(f.allowed)}", "no such code")
         if f.pattern:
             found["form"] = (f.name, f"matches {f.pattern}", "no such form!")
         if f.type == "float":
-            found["finite"] = (f.name, "finite", np.inf)
+            found["finite"] = (f.name, bounds(f), np.inf)
     return found
 
 
