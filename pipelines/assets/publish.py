@@ -71,7 +71,6 @@ def meta_fields_() -> pd.DataFrame:
 )
 def meta_sources(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     tables: ParquetTables = getattr(context.resources, TABLES)
-    tables.settle()
     check = checked(source_rows(tables.location.tables), REGISTRY["meta_sources"], tables)
     if not check.passed:
         raise dg.Failure(check.metadata["found"].value)

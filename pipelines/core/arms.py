@@ -9,6 +9,8 @@ from indices.cube import Array, Axes, swap
 from pipelines.core.geo import SOURCES, mid_year
 from pipelines.sources.names import load_map, map_names
 
+VOLUMES = ("tiv_millions", "estimated_tiv_millions")
+
 
 def _iso3(names: pd.Series, years: pd.Series, table: str) -> pd.Series:
     """States of SIPRI's names in given years; empty for organisations and armed groups."""
@@ -52,23 +54,24 @@ def yearly_dyads(dyad_years: pd.DataFrame, axes: Axes, exists: Array) -> pd.Data
             "supplier": ends["supplier"],
             "recipient": ends["recipient"],
             "year": dyad_years["delivery_year"],
-            "tiv_millions": dyad_years["tiv_millions"],
+            **{v: dyad_years[v] for v in VOLUMES},
         }
     )
     # Predecessors under one code (North and united Yemen) add up; ordered, so always alike.
     rows = (
         rows[(rows["supplier"] != "") & (rows["recipient"] != "")]
-        .groupby(["supplier", "recipient", "year"], sort=True, as_index=False)["tiv_millions"]
+        .groupby(["supplier", "recipient", "year"], sort=True, as_index=False)[list(VOLUMES)]
         .sum()
     )
-    sent = axes.cube(rows, "supplier", "recipient", "tiv_millions", 0.0)
+    volumes = {v: axes.cube(rows, "supplier", "recipient", v, 0.0) for v in VOLUMES}
+    sent = volumes["tiv_millions"]
     first, last = covered_years(dyad_years)
     where = pairs(axes, exists)
     years = pd.Series(axes.years).between(first, last).to_numpy()
     # A delivery stands even in a year in which one end was not yet, or no more, a state.
     delivered = sent > 0
     where = (where | delivered | swap(delivered)) & years[:, None, None]
-    return axes.long(where, {"tiv_millions": sent}, ("supplier_iso3", "recipient_iso3"))
+    return axes.long(where, volumes, ("supplier_iso3", "recipient_iso3"))
 
 
 def yearly_totals(state_years: pd.DataFrame) -> pd.DataFrame:

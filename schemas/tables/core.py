@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from schemas.fields import (
     AGREEMENT_FIELDS,
     CONFIDENCE,
@@ -280,7 +282,17 @@ TABLES = [
         "Arms delivered from one state to another in a year; every pair of states that existed, "
         "so that a zero is a recorded zero.",
         ("supplier_iso3", "recipient_iso3", "year"),
-        (SUPPLIER, RECIPIENT, YEAR, TIV),
+        (
+            SUPPLIER,
+            RECIPIENT,
+            YEAR,
+            TIV,
+            replace(
+                TIV,
+                name="estimated_tiv_millions",
+                description="Part of it in deliveries whose number or year is an estimate.",
+            ),
+        ),
         ("sipri",),
         ("estimated_upstream", "revised_upstream", "successor_state", "non_commercial"),
     ),

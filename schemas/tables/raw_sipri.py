@@ -76,6 +76,8 @@ TABLES = [
             Field("recipient", "string", "Recipient as SIPRI spells it."),
             Field("delivery_year", "int", "Year of delivery."),
             _tiv("tiv_millions", "Volume delivered.", "aggregate"),
+            _tiv("estimated_tiv_millions", "Part of it in deliveries whose number or year SIPRI "
+                 "marks as an estimate.", "aggregate"),
             _GENERATED,
         ),
         ("sipri",),

@@ -410,7 +410,9 @@ def test_a_gap_between_vintages_is_no_year_without_transfers(tmp_path: Path) -> 
 
 def test_sums_by_pair_and_by_state(tmp_path: Path) -> None:
     second = IRAN_2022.replace("70001", "70009").replace(",30,", ",0.1,")
+    second = second.replace("300,Yes,2022,Yes", "300,No,2022,No")
     back = IRAN_2022.replace("70001,Iran,Russia", "70010,Russia,Iran").replace(",30,", ",0.2,")
+    back = back.replace("300,Yes,2022", "300,No,2022")
     frames = summarise(parsed(tmp_path, text(ROWS + second + back)))
     for name, frame in frames.items():
         schemas.validate(frame, schemas.table(name))
@@ -421,6 +423,8 @@ def test_sums_by_pair_and_by_state(tmp_path: Path) -> None:
         ("Iran", "Russia", 2023): 100,
         ("Russia", "Iran", 2022): 0.2,
     }
+    # Of Iran's deliveries of 2022 one has neither number nor year marked; Russia's has the year.
+    assert pairs["estimated_tiv_millions"].to_list() == [0, 30, 100, 0.2]
     states = frames["raw_sipri__state_years"].set_index(["name", "year"])
     assert states["exports_tiv_millions"]["Iran", 2022] == 30.1
     assert states["imports_tiv_millions"]["Iran", 2022] == 0.2

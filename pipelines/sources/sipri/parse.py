@@ -426,10 +426,16 @@ def summarise(register: pd.DataFrame) -> dict[str, pd.DataFrame]:
         thousandths=(delivered["tiv_millions"].fillna(0.0) * 1000).round().astype("int64"),
         year=delivered["delivery_year"].astype("int64"),
     )
+    # A blank says nothing: only a stated estimate counts as one.
+    stated = delivered["is_number_estimate"].fillna(False).astype(bool)
+    stated |= delivered["is_delivery_year_estimate"].fillna(False).astype(bool)
+    delivered = delivered.assign(estimated=delivered["thousandths"].where(stated, 0))
     pairs = delivered.groupby(["supplier", "recipient", "year"], as_index=False).agg(
-        tiv_millions=("thousandths", "sum"), generated_on=("generated_on", "max")
+        tiv_millions=("thousandths", "sum"),
+        estimated_tiv_millions=("estimated", "sum"),
+        generated_on=("generated_on", "max"),
     )
-    pairs["tiv_millions"] /= 1000
+    pairs[["tiv_millions", "estimated_tiv_millions"]] /= 1000
     sides = [
         delivered.groupby([end, "year"])["thousandths"].sum().rename_axis(["name", "year"])
         for end in _ENDS
