@@ -27,10 +27,11 @@ from indices.depth import (
     mutual,
     same_status,
 )
+from indices.draws import Draws
 from indices.gap import gap_table
-from indices.intervals import MEASURES, yearly_draws
-from indices.pillars.arms import arms_indicators
-from indices.pillars.trade import trade_indicators
+from indices.intervals import MEASURES, Evidence, by_year, cut
+from indices.pillars.arms import arms_indicators, estimated_share
+from indices.pillars.trade import FLOW, trade_error, trade_indicators
 from indices.pillars.treaties import presence
 from indices.pillars.voting import Ballots, ballots, last_full_year
 
@@ -86,28 +87,10 @@ def indicators(
     def treaty(column: str) -> Array:
         return axes.cube(dyads, "from_iso3", "to_iso3", column)
 
-    goods = trade_indicators(
-        core["core_trade__yearly_flows"],
-        core["core_trade__yearly_totals"],
-        core["core_geo__yearly_economy"],
-        axes,
-        value=trade,
-        window=int(rules["trade_window_years"]),
-        bridge=int(rules["bridge_years"]),
-        carry=int(rules["carry_years"]),
-        cif_to_fob=rules["cif_to_fob"],
-    )
+    goods = _goods(core, axes, definition, trade)
     goods_status = dict.fromkeys(("trade_share", "trade_intensity"), goods.pop("status"))
     goods_status["trade_dependence"] = goods.pop("dependence_status")
-    transfers = core["core_arms__yearly_dyads"]
-    arms = arms_indicators(
-        transfers,
-        core["core_arms__yearly_totals"],
-        axes,
-        int(transfers["year"].min()),
-        int(transfers["year"].max()),
-        int(rules["arms_window_years"]),
-    )
+    arms = _arms(core, axes, int(rules["arms_window_years"]))
     votes = core["core_un__yearly_dyads"]
     enough = votes[
         (votes["n_joint"] >= rules["minimum_joint_votes"])
@@ -140,6 +123,33 @@ def indicators(
     of_principals = {i.name for i in definition.indicators if i.applies == "principals"}
     applies = dict.fromkeys(of_principals, _has_principal(axes, definition))
     return Indicators(axes, both, values, status, applies)
+
+
+def _goods(core: Frames, axes: Axes, definition: Definition, value: str) -> dict[str, Array]:
+    rules = definition.rules
+    return trade_indicators(
+        core["core_trade__yearly_flows"],
+        core["core_trade__yearly_totals"],
+        core["core_geo__yearly_economy"],
+        axes,
+        value=value,
+        window=int(rules["trade_window_years"]),
+        bridge=int(rules["bridge_years"]),
+        carry=int(rules["carry_years"]),
+        cif_to_fob=rules["cif_to_fob"],
+    )
+
+
+def _arms(core: Frames, axes: Axes, window: int) -> dict[str, Array]:
+    transfers = core["core_arms__yearly_dyads"]
+    return arms_indicators(
+        transfers,
+        core["core_arms__yearly_totals"],
+        axes,
+        int(transfers["year"].min()),
+        int(transfers["year"].max()),
+        window,
+    )
 
 
 def _has_principal(axes: Axes, definition: Definition) -> Array:
@@ -245,16 +255,140 @@ def pillar_table(index: Index) -> pd.DataFrame:
     )
 
 
-def depth_and_gap_tables(
-    index: Index, core: Frames, definition: Definition
+def evidence(core: Frames, axes: Axes, data: Indicators, definition: Definition) -> Evidence:
+    """Gather what the core tables say of their own errors.
+
+    Parameters
+    ----------
+    core : dict of str to DataFrame
+    axes : Axes
+        May start before the index does.
+    data : Indicators
+        From the first year of the index on.
+    definition : Definition
+    """
+    first = len(axes.years) - len(data.axes.years)
+    oil_lo, oil_hi = (
+        _oil_shift(core, axes, data, definition, f"adjustment_{end}_usd") for end in ("lo", "hi")
+    )
+    return Evidence(
+        arms={k: v[:, first:] for k, v in _windowed_arms(core, axes, definition).items()},
+        trade_sd=trade_error(
+            core["core_trade__yearly_flows"],
+            axes,
+            reported=definition.uncertainty["trade_log_sd"],
+            carried=definition.uncertainty["carried_log_sd"],
+            cif_to_fob=definition.rules["cif_to_fob"],
+        )[first:],
+        arms_sd=definition.uncertainty["arms_estimate_log_sd"]
+        * estimated_share(
+            core["core_arms__yearly_dyads"], axes, int(definition.rules["arms_window_years"])
+        )[first:],
+        oil_lo=oil_lo,
+        oil_hi=oil_hi,
+        votes=_ballots(core, data.axes),
+    )
+
+
+def _windowed_arms(core: Frames, axes: Axes, definition: Definition) -> dict[str, Array]:
+    """The arms indicators over every window; one not yet full takes the longest that is."""
+    cubes: list[dict[str, Array]] = []
+    for window in definition.arms_windows:
+        made = _arms(core, axes, window)
+        if cubes:
+            made = {k: np.where(np.isnan(v), cubes[-1][k], v) for k, v in made.items()}
+        cubes.append(made)
+    return {k: np.stack([c[k] for c in cubes]) for k in cubes[0]}
+
+
+def _oil_shift(
+    core: Frames, axes: Axes, data: Indicators, definition: Definition, end: str
+) -> Array:
+    """Logarithm of trade with one end of the range of unrecorded oil over the best estimate."""
+    out = np.zeros(data.axes.shape)
+    flows = core["core_trade__yearly_flows"]
+    moved = flows["recorded_usd"] + flows[end]
+    states = _adjusted_states(flows, axes)
+    if not states:
+        return out
+    at = np.array([axes.states.index(s) for s in states])
+    small = Axes(axes.years, states)
+    named = flows["exporter_iso3"].isin(states) & flows["importer_iso3"].isin(states)
+    changed = core | {"core_trade__yearly_flows": flows.assign(value_usd=moved)[named]}
+    share = _goods(changed, small, definition, "value_usd")["trade_share"][-len(out) :]
+    best = data.values["trade_share"][:, at[:, None], at]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = np.log(share / best)
+    out[:, at[:, None], at] = np.where(np.isfinite(shift), shift, 0)
+    return out
+
+
+def _adjusted_states(flows: pd.DataFrame, axes: Axes) -> tuple[str, ...]:
+    """States of the axes with a flow that holds something customs did not record."""
+    adjusted = flows[flows["value_usd"] > flows["recorded_usd"]]
+    named = {str(s) for end in FLOW[:2] for s in adjusted[end].unique()}
+    return tuple(s for s in axes.states if s in named)
+
+
+def depth_tables(
+    index: Index, errors: Evidence, definition: Definition
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Lay ``out_depth__yearly_dyads`` and ``out_gap__yearly`` out, both from the same draws."""
-    axes = index.data.axes
-    votes = _ballots(core, axes)
+    """Lay ``out_depth__yearly_dyads`` and ``out_ranks__yearly_dyads`` out, from the same draws."""
+    axes, depth = index.data.axes, index.depth
+    chiefs = sorted({p for q in definition.questions for p in q.principals} & set(axes.states))
+    full = index.depth.measure("depth")
     lo, hi = np.full(axes.shape, np.nan), np.full(axes.shape, np.nan)
-    for t, cells, drawn in yearly_draws(index.data, index.depth, votes, definition, ("depth",)):
-        lo[t].reshape(-1)[cells], hi[t].reshape(-1)[cells] = interval(drawn["depth"])
-    return _depth_table(index, lo, hi), _gaps(index, votes, definition)
+    ranked = []
+
+    def keep(t: int, cells: Array, drawn: dict[str, Array]) -> tuple[int, Array, Array, Array]:
+        values = drawn["depth"]
+        ranks = np.full((2, len(cells)), np.nan)
+        first = cells // len(axes.states)
+        for chief in chiefs:
+            rows = np.flatnonzero(first == axes.states.index(chief))
+            rows = rows[~np.isnan(full[t].reshape(-1)[cells[rows]])]
+            ranks[:, rows] = interval(ranks_from_top(values[rows]))
+        return t, cells, np.stack(interval(values)), ranks
+
+    draws = Draws(definition, int(definition.uncertainty["draws"]))
+    for t, cells, ends, ranks in by_year(
+        keep, index.data, depth, errors, draws, definition, ("depth",)
+    ):
+        lo[t].reshape(-1)[cells], hi[t].reshape(-1)[cells] = ends
+        rows = ~np.isnan(ranks[0])
+        i, j = np.divmod(cells[rows], len(axes.states))
+        nominal = np.full(axes.shape[1:], np.nan)
+        for chief in np.unique(i):
+            mine = j[i == chief]
+            nominal[chief, mine] = ranks_from_top(full[t, chief, mine][:, None])[:, 0]
+        ranked.append(
+            pd.DataFrame(
+                {
+                    "from_iso3": np.array(axes.states)[i],
+                    "to_iso3": np.array(axes.states)[j],
+                    "year": axes.years[t],
+                    "rank": nominal[i, j],
+                    "rank_lo90": ranks[0, rows],
+                    "rank_hi90": ranks[1, rows],
+                    "n_ranked": np.bincount(i, minlength=len(axes.states))[i],
+                }
+            )
+        )
+    return _depth_table(index, lo, hi), pd.concat(ranked, ignore_index=True)
+
+
+def ranks_from_top(values: Array) -> Array:
+    """Rank of each row in every column, 1 the greatest, equals sharing the better rank.
+
+    Parameters
+    ----------
+    values : array, shape (ties, draws)
+        Without gaps.
+    """
+    out = np.ones(values.shape)
+    for other in values:  # a few dozen ties at most
+        out += other > values
+    return out
 
 
 def _ballots(core: Frames, axes: Axes) -> Ballots:
@@ -295,7 +429,7 @@ def _depth_table(index: Index, lo: Array, hi: Array) -> pd.DataFrame:
     return frame
 
 
-def _gaps(index: Index, votes: Ballots, definition: Definition) -> pd.DataFrame:
+def gap_tables(index: Index, errors: Evidence, definition: Definition) -> pd.DataFrame:
     """The gap of every question, on the small axes of the states that questions name."""
     axes = index.data.axes
     named = {s for q in definition.questions for s in (q.focal, *q.bloc_members, *q.principals)}
@@ -307,30 +441,33 @@ def _gaps(index: Index, votes: Ballots, definition: Definition) -> pd.DataFrame:
         )
     asked = sorted(named & set(axes.states))
     at = np.array([axes.states.index(s) for s in asked])
-    small = Axes(axes.years, tuple(asked))
-
-    def cut(cube: Array) -> Array:
-        return np.broadcast_to(cube, axes.shape)[:, at[:, None], at[None, :]]
-
-    data = Indicators(
-        small,
-        cut(index.data.exists),
-        {k: cut(v) for k, v in index.data.values.items()},
-        {k: cut(v) for k, v in index.data.status.items()},
-        {k: cut(v) for k, v in index.data.applies.items()},
-    )
+    data = cut(index.data, at)
     depth = compute_depth(data, definition)
-    n_draws = int(definition.uncertainty["draws"])
-    draws = {m: np.full((*small.shape, n_draws), np.nan, np.float32) for m in MEASURES}
-    cast = Ballots(votes.codes[:, at], votes.contested, votes.period, small.states)
-    for t, cells, drawn in yearly_draws(data, depth, cast, definition):
-        for measure, values in drawn.items():
-            draws[measure][t].reshape(-1, n_draws)[cells] = values
-    # Only full depths are subtracted from each other.
-    draws["depth"][~depth.is_full] = np.nan
+    drawn = Draws(definition, int(definition.uncertainty["draws"]))
+    draws = question_draws(data, depth, errors.cut(at), drawn, definition)
     sized = {k: v[:, at] for k, v in index.sizes.items()}
     frames = [gap_table(q, data, depth, definition, sized, draws) for q in definition.questions]
     return pd.concat(frames, ignore_index=True)
+
+
+def question_draws(
+    data: Indicators, depth: Depth, errors: Evidence, draws: Draws, definition: Definition
+) -> dict[str, Array]:
+    """Draws of every measure on the axes of `data`: float32, shape (years, states, states, draws).
+
+    Only full depths are there: partial ones are never subtracted.
+    """
+    shape = (*data.axes.shape, len(draws))
+    out = {m: np.full(shape, np.nan, np.float32) for m in MEASURES}
+
+    def keep(t: int, cells: Array, drawn: dict[str, Array]) -> None:
+        for measure, values in drawn.items():
+            out[measure][t].reshape(-1, len(draws))[cells] = values
+
+    for _ in by_year(keep, data, depth, errors, draws, definition):
+        pass
+    out["depth"][~depth.is_full] = np.nan
+    return out
 
 
 def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition) -> pd.DataFrame:
@@ -341,9 +478,7 @@ def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition
     """
     flows = core["core_trade__yearly_flows"]
     adjusted = flows[flows["value_usd"] > flows["recorded_usd"]]
-    pair = ("exporter_iso3", "importer_iso3")
-    named = {str(s) for end in pair for s in adjusted[end].unique()}
-    states = tuple(s for s in axes.states if s in named)
+    states = _adjusted_states(flows, axes)
     if not states:
         return pd.DataFrame(columns=["from_iso3", "to_iso3", "year", "measure", "value"])
     small = Axes(axes.years, states)
@@ -353,7 +488,7 @@ def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition
         definition.first_year,
     )
     recorded = compute_depth(data, definition)
-    concerned = small.cube(adjusted, *pair, "value_usd", 0.0).any(axis=0)
+    concerned = small.cube(adjusted, FLOW[0], FLOW[1], "value_usd", 0.0).any(axis=0)
     concerned |= concerned.T
     frames = []
     for measure, cube in (
@@ -377,5 +512,7 @@ def output_tables(
     index = compute(core, axes, exists, definition)
     yield indicator_table(index, definition)
     yield pillar_table(index)
-    yield from depth_and_gap_tables(index, core, definition)
+    errors = evidence(core, axes, index.data, definition)
+    yield from depth_tables(index, errors, definition)
+    yield gap_tables(index, errors, definition)
     yield beside_table(core, axes, exists, definition)

@@ -40,6 +40,7 @@ class Indicator:
     applies: str = "all"
     cap_below_share: float | None = None
     cap_score: float | None = None
+    is_scale: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Definition:
     tiers: dict[str, float]
     rules: dict[str, float]
     uncertainty: dict[str, float]
+    arms_windows: tuple[int, ...]
     questions: tuple[Question, ...]
     sha256: str
 
@@ -165,7 +167,8 @@ def parse_definition(text: bytes) -> Definition:
             ladder={k: float(v) for k, v in raw["ladder"].items()},
             tiers={k: float(v) for k, v in raw["tiers"].items()},
             rules=raw["rules"],
-            uncertainty=raw["uncertainty"],
+            uncertainty={k: v for k, v in raw["uncertainty"].items() if k != "arms_windows"},
+            arms_windows=tuple(raw["uncertainty"]["arms_windows"]),
             questions=questions,
             sha256=hashlib.sha256(text).hexdigest(),
         )

@@ -1,174 +1,426 @@
-"""Intervals of the depth index: weights drawn around the nominal ones, roll calls resampled.
+"""The index under draws of everything that is uncertain, for every pair and year, and fast.
 
-Belongs here: what is uncertain in this index, and carrying each draw from the inputs to depth for
-every pair. Does not belong here: general drawing and interval code (`indices.composite`).
+Belongs here: carrying a draw from the inputs to depth, block by block. Does not belong here: what
+is uncertain and how it is drawn (`indices.draws`), the headline itself (`indices.depth`).
+
+A block of pairs times all draws stays small enough for the processor's cache, so that the whole
+panel needs no more memory than one year of it. Everything is added and multiplied element by
+element, and roots are square roots: operations that give the same bits on every processor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
-from indices.composite.normalise import goalposts
-from indices.composite.uncertainty import dirichlet_weights
-from indices.cube import Array
+from indices.composite.normalise import transform
+from indices.cube import Array, Axes
 from indices.definition import Definition, Indicator
 from indices.depth import Depth, Indicators
+from indices.draws import Draws
 from indices.pillars.voting import Ballots, kappa_influence
 
 MEASURES = ("depth", "costly", "declared")
+_KINDS = {"depth": ("costly", "declared"), "costly": ("costly",), "declared": ("declared",)}
+_TRADE = ("trade_share", "trade_intensity", "trade_dependence")
+_ARMS = ("arms_import_share", "arms_export_share", "arms_volume")
+# Rows of a block: with a thousand draws half a megabyte of single precision.
+_BLOCK = 128
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class WeightDraws:
-    """Drawn weights: of the pillars, shape (draws, pillars), and of the indicators in each."""
-
-    pillars: Array
-    indicators: dict[str, Array]
-
-
-def draw_weights(definition: Definition) -> WeightDraws:
-    """Draw all weights of the index from its seed."""
-    u = definition.uncertainty
-    draws, concentration = int(u["draws"]), u["weight_concentration"]
-    rng = np.random.default_rng([int(u["seed"]), 0])
-
-    def draw(weights: list[float]) -> Array:
-        return dirichlet_weights(np.array(weights), concentration, draws, rng).astype(np.float32)
-
-    return WeightDraws(
-        pillars=draw([p.weight for p in definition.pillars]),
-        indicators={p.name: draw([i.weight for i in p.indicators]) for p in definition.pillars},
-    )
-
-
-def _kappa_draws(
-    codes: Array, kappa: Array, cells: Array, draws: int, rng: np.random.Generator
-) -> Array:
-    """Kappa of some cells over bootstrap samples of roll calls, to first order: (cells, draws)."""
-    m, n = codes.shape
-    if not m:  # a year without recorded votes: nothing to resample
-        return np.repeat(kappa.reshape(-1)[cells, None], draws, axis=1)
-    weights = rng.multinomial(m, np.full(m, 1 / m), size=draws) - 1.0
-    # Kappa is the same from both ends of a pair: compute it once.
-    i, j = np.divmod(cells, n)
-    pairs, of_cell = np.unique(np.minimum(i, j) * n + np.maximum(i, j), return_inverse=True)
-    effect = kappa_influence(codes, *np.divmod(pairs, n))
-    return (kappa.reshape(-1)[pairs, None] + (weights @ effect).T)[of_cell]
-
-
-def yearly_draws(
-    data: Indicators,
-    depth: Depth,
-    votes: Ballots,
-    definition: Definition,
-    measures: tuple[str, ...] = MEASURES,
-) -> Iterator[tuple[int, Array, dict[str, Array]]]:
-    """Draw the index for every pair that has one, a year at a time.
+class Evidence:
+    """What the data say of their own errors, on the axes of the indicators.
 
     Parameters
     ----------
-    data : Indicators
-    depth : Depth
-        Of the same data: decides which pairs and pillars are known.
+    arms : dict of str to array, shape (windows, years, states, states)
+        The arms indicators over each window of the definition.
+    trade_sd, arms_sd : cube
+        Standard deviation of the logarithm of a pair's trade and of its arms transfers.
+    oil_lo, oil_hi : cube
+        Logarithm of the pair's trade with the lowest and with the highest estimate of unrecorded
+        oil, over the best one; zero where there is none.
     votes : Ballots
         By calendar year, over exactly the states of the axes.
-    definition : Definition
-    measures : tuple of str
-        Which of `MEASURES` to draw. The draws of a pair do not depend on this, nor on which other
-        states are on the axes.
-
-    Yields
-    ------
-    t : int
-        Position of the year.
-    cells : int array, shape (rows,)
-        Flat positions i * states + j.
-    draws : dict of str to array of float32, shape (rows, draws)
-        For each of `measures`; NaN where the headline is missing.
     """
-    if tuple(votes.states) != data.axes.states:
-        raise ValueError("the ballots must be laid out over the states of the axes")
-    weights = draw_weights(definition)
-    n_draws = len(weights.pillars)
-    seed = int(definition.uncertainty["seed"])
-    vote = next(i for i in definition.indicators if i.name == "vote_kappa")
-    for t, year in enumerate(data.axes.years):
-        cells = np.flatnonzero(~np.isnan(depth.depth[t]))
-        if not len(cells):
-            continue
-        rng = np.random.default_rng([seed, year])
-        cast = votes.codes[votes.period == year]
-        kappa = _kappa_draws(cast, data.values["vote_kappa"][t], cells, n_draws, rng)
-        vote_scores = goalposts(kappa, vote.transform, vote.lo, vote.hi).astype(np.float32)
-        yield (
-            t,
-            cells,
-            {
-                m: _draw_rows(m, t, cells, data, depth, weights, vote_scores, definition)
-                for m in measures
-            },
+
+    arms: dict[str, Array]
+    trade_sd: Array
+    arms_sd: Array
+    oil_lo: Array
+    oil_hi: Array
+    votes: Ballots
+
+    def cut(self, at: Array) -> Evidence:
+        """Keep some states, by position."""
+        rows, columns = at[:, None], at[None, :]
+        return Evidence(
+            arms={k: v[:, :, rows, columns] for k, v in self.arms.items()},
+            trade_sd=self.trade_sd[:, rows, columns],
+            arms_sd=self.arms_sd[:, rows, columns],
+            oil_lo=self.oil_lo[:, rows, columns],
+            oil_hi=self.oil_hi[:, rows, columns],
+            votes=replace(
+                self.votes,
+                codes=self.votes.codes[:, at],
+                states=tuple(self.votes.states[k] for k in at),
+            ),
         )
 
 
-_KINDS = {"depth": ("costly", "declared"), "costly": ("costly",), "declared": ("declared",)}
+def cut(data: Indicators, at: Array) -> Indicators:
+    """Keep some states of the indicators, by position."""
+    shape, rows, columns = data.axes.shape, at[:, None], at[None, :]
+
+    def keep(cubes: dict[str, Array]) -> dict[str, Array]:
+        return {k: np.broadcast_to(v, shape)[:, rows, columns] for k, v in cubes.items()}
+
+    return Indicators(
+        Axes(data.axes.years, tuple(data.axes.states[k] for k in at)),
+        data.exists[:, rows, columns],
+        keep(data.values),
+        keep(data.status),
+        keep(data.applies),
+    )
 
 
-def _draw_rows(
-    measure: str,
-    t: int,
-    cells: Array,
+def mix_means(mixing: Array, low: Array, mean: Array, high: Array) -> Array:
+    """Go from the arithmetic mean towards the power mean of 1/2, or towards that of 2.
+
+    Below zero `mixing` is the way towards `low`, where weak pillars hold a tie back; above it
+    towards `high`, where strong ones carry it. Power means fall with their power, so that zero, the
+    headline, is the median of the draws.
+    """
+    return mean + np.maximum(-mixing, 0) * (low - mean) + np.maximum(mixing, 0) * (high - mean)
+
+
+def by_year(
+    use: Callable[[int, Array, dict[str, Array]], T],
     data: Indicators,
     depth: Depth,
-    weights: WeightDraws,
-    vote_scores: Array,
+    evidence: Evidence,
+    draws: Draws,
     definition: Definition,
-) -> Array:
-    """Draw one measure for some cells of a year: float32, shape (cells, draws).
+    measures: tuple[str, ...] = MEASURES,
+) -> Iterator[T]:
+    """Draw the index for every pair that has one, and give each year to a function.
 
-    What an indicator weighs in a draw depends on the cell only through which indicators are known
-    there. There are few such patterns, so the weights are worked out once for each.
+    Parameters
+    ----------
+    use : callable
+        Called with the position of the year, the flat positions i * states + j of its pairs, and
+        for each measure their draws: float32, shape (pairs, draws), NaN where the headline is
+        missing. Runs in several threads at once.
+    data : Indicators
+    depth : Depth
+        Of the same data: decides which pairs and pillars are known.
+    evidence : Evidence
+    draws : Draws
+    definition : Definition
+    measures : tuple of str
+        Which of `MEASURES`. The draws of a pair do not depend on this, nor on which other states
+        are on the axes, nor on the number of threads.
+
+    Yields
+    ------
+    object
+        What `use` returned, in the order of the years; years without a pair are left out.
     """
-    chosen = [i for i in definition.indicators if i.kind in _KINDS[measure]]
-    scores = np.stack([depth.scores[i.name][t].reshape(-1)[cells] for i in chosen], axis=1)
-    known = ~np.isnan(scores)
-    for c, i in enumerate(chosen):
-        if i.name in data.applies:
-            known[:, c] &= data.applies[i.name][t].reshape(-1)[cells]
-        if measure == "depth":  # a pillar below its minimum weight counts as unknown altogether
-            known[:, c] &= ~np.isnan(depth.pillars[i.pillar][t].reshape(-1)[cells])
-    values = np.where(known, scores, 0).astype(np.float32)
-    pattern = known @ (1 << np.arange(len(chosen)))
-    out = np.zeros((len(cells), len(weights.pillars)), np.float32)
-    for one in np.unique(pattern):
-        rows = np.flatnonzero(pattern == one)
-        total = np.zeros((len(rows), out.shape[1]), np.float32)
-        effective = _effective_weights(known[rows[0]], chosen, weights, definition)
-        # Added one by one, not as a matrix product: whose sums differ from processor to processor.
+    if tuple(evidence.votes.states) != data.axes.states:
+        raise ValueError("the ballots must be laid out over the states of the axes")
+    states = np.array(data.axes.states)
+    n = len(states)
+    first, second = np.divmod(np.arange(n * n), n)
+    pair = np.char.add(states[np.minimum(first, second)], states[np.maximum(first, second)])
+    names, of_cell = np.unique(pair, return_inverse=True)
+    errors = {f: draws.pair_errors(f, names.tolist()) for f in ("trade_data", "arms_data")}
+    sheet = _Sheet(data, depth, evidence, draws, definition, errors, of_cell)
+
+    def one(t: int) -> T:
+        return use(t, *sheet.year(t, measures))
+
+    years = [t for t in range(len(data.axes.years)) if not np.isnan(depth.depth[t]).all()]
+    with ThreadPoolExecutor(min(4, len(os.sched_getaffinity(0)))) as pool:
+        yield from pool.map(one, years)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One indicator for some pairs: transformed values and how they move with the draws."""
+
+    indicator: Indicator
+    score: Callable[[Array, Array], None]
+    active: Array
+
+
+class _Sheet:
+    """The draws of every year, laid out so that a block needs nothing but arithmetic."""
+
+    def __init__(
+        self,
+        data: Indicators,
+        depth: Depth,
+        evidence: Evidence,
+        draws: Draws,
+        definition: Definition,
+        errors: dict[str, Array],
+        of_cell: Array,
+    ) -> None:
+        self._data, self._depth, self._evidence = data, depth, evidence
+        self._draws, self._definition = draws, definition
+        self._errors, self._of_cell = errors, of_cell
+        self._lines = {i.name: self._line(i) for i in definition.indicators}
+        # Weights by pattern: see `_measure`. Threads may make the same one twice, alike.
+        self._known_parts: dict[tuple[str, int], list[tuple[Array, list[tuple[str, Array]]]]] = {}
+        # Made here, before threads ask for them.
+        self._pillar_weights, self._indicator_weights = draws.weights
+        self._ladders = draws.ladders
+        self._window, self._oil, mixing = draws.window, draws.oil, draws.mixing
+        self._towards_low, self._towards_high = np.maximum(-mixing, 0), np.maximum(mixing, 0)
+
+    def _line(self, i: Indicator) -> tuple[Array, Array]:
+        """Slope and height of the score over the transformed value, each shape (draws,)."""
+        low, high = (transform(post, i.transform) for post in self._draws.goalposts[i.name])
+        slope = 100 / (high - low)
+        return slope.astype(np.float32), (-slope * low).astype(np.float32)
+
+    def year(self, t: int, measures: tuple[str, ...]) -> tuple[Array, dict[str, Array]]:
+        """Draw one year."""
+        cells = np.flatnonzero(~np.isnan(self._depth.depth[t]))
+        columns = {i.name: self._column(i, t, cells) for i in self._definition.indicators}
+        return cells, {m: self._measure(m, t, cells, columns) for m in measures}
+
+    def _flat(self, cube: Array, t: int, cells: Array) -> Array:
+        return np.broadcast_to(cube, self._data.axes.shape)[t].reshape(-1)[cells]
+
+    def _column(self, i: Indicator, t: int, cells: Array) -> _Column:
+        values = self._flat(self._data.values[i.name], t, cells)
+        slope, height = self._lines[i.name]
+        if i.name == "vote_kappa":
+            return self._votes(i, t, cells, values, slope, height)
+        if i.name in self._ladders:
+            return self._ladder(i, values)
+        with np.errstate(invalid="ignore"):
+            at = transform(values, i.transform).astype(np.float32)
+        # How far a small change of the value's logarithm moves the transformed value.
+        bend = {"linear": values, "log1p": values / (1 + values), "log": np.ones_like(values)}[
+            i.transform
+        ].astype(np.float32)
+        pairs = self._of_cell[cells]
+        if i.name in _TRADE:
+            return self._trade(i, t, cells, at, bend, pairs)
+        if i.name in _ARMS:
+            return self._arms(i, t, cells, bend, pairs)
+
+        def score(rows: Array, out: Array) -> None:
+            np.multiply(at[rows, None], slope, out=out)
+            out += height
+            np.clip(out, 0, 100, out=out)
+
+        return _Column(i, score, self._reaches(at, i))
+
+    def _reaches(self, at: Array, i: Indicator) -> Array:
+        """Pairs that can score above nothing in any draw."""
+        slope, height = self._lines[i.name]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lowest = float(np.min(-height / slope))
+        return at > lowest
+
+    def _votes(
+        self, i: Indicator, t: int, cells: Array, kappa: Array, slope: Array, height: Array
+    ) -> _Column:
+        """Kappa over bootstrap samples of the year's roll calls, to first order."""
+        votes, n = self._evidence.votes, len(self._data.axes.states)
+        codes = votes.codes[votes.period == self._data.axes.years[t]]
+        # Kappa is the same from both ends of a pair: compute it once.
+        first, second = np.divmod(cells, n)
+        pairs, of_row = np.unique(
+            np.minimum(first, second) * n + np.maximum(first, second), return_inverse=True
+        )
+        if len(codes):
+            weights = self._draws.roll_calls(self._data.axes.years[t], len(codes))
+            effect = kappa_influence(codes, *np.divmod(pairs, n))
+            # By rows, in which they are picked: the transpose alone would be copied for each block.
+            moved = (weights @ effect).T.astype(np.float32, order="C")
+        else:  # a year without recorded votes: nothing to resample
+            moved = np.zeros((len(pairs), len(self._draws)), np.float32)
+        at = kappa.astype(np.float32)
+
+        def score(rows: Array, out: Array) -> None:
+            np.take(moved, of_row[rows], axis=0, out=out, mode="clip")
+            out += at[rows, None]
+            out *= slope
+            out += height
+            np.clip(out, 0, 100, out=out)
+
+        return _Column(i, score, np.ones(len(cells), dtype=bool))
+
+    def _ladder(self, i: Indicator, values: Array) -> _Column:
+        nominal, drawn = self._ladders[i.name]
+        step = np.searchsorted(nominal, np.nan_to_num(values))
+        off = ~np.isnan(values) & (nominal[np.minimum(step, len(nominal) - 1)] != values)
+        if off.any():
+            raise ValueError(
+                f"{i.name}: {values[off][0]} is no step of its ladder {nominal.tolist()}; "
+                "correct the table, or the ladder in definition.toml"
+            )
+        scores = (100 * (drawn - i.lo) / (i.hi - i.lo)).astype(np.float32)
+
+        def score(rows: Array, out: Array) -> None:
+            np.take(scores, step[rows], axis=0, out=out, mode="clip")
+
+        return _Column(i, score, step > 0)
+
+    def _trade(
+        self, i: Indicator, t: int, cells: Array, at: Array, bend: Array, pairs: Array
+    ) -> _Column:
+        slope, height = self._lines[i.name]
+        sd = (bend * self._flat(self._evidence.trade_sd, t, cells)).astype(np.float32)
+        oil = [
+            (bend * self._flat(cube, t, cells)).astype(np.float32)
+            for cube in (self._evidence.oil_lo, self._evidence.oil_hi)
+        ]
+        towards_low, towards_high = np.maximum(-self._oil, 0), np.maximum(self._oil, 0)
+        has_oil = (oil[0] != 0) | (oil[1] != 0)
+        any_oil = has_oil.any()
+        cap = np.full(len(cells), np.inf, np.float32)
+        if i.cap_below_share is not None and i.cap_score is not None:
+            share = self._flat(self._data.values["trade_share"], t, cells)
+            cap[share < i.cap_below_share] = i.cap_score
+        errors = self._errors["trade_data"]
+
+        def score(rows: Array, out: Array) -> None:
+            np.take(errors, pairs[rows], axis=0, out=out, mode="clip")
+            out *= sd[rows, None]
+            out += at[rows, None]
+            for k in np.flatnonzero(has_oil[rows]) if any_oil else ():
+                row = rows[k]
+                out[k] += towards_low * oil[0][row] + towards_high * oil[1][row]
+            out *= slope
+            out += height
+            np.clip(out, 0, 100, out=out)
+            if np.isfinite(cap[rows]).any():
+                np.minimum(out, cap[rows, None], out=out)
+
+        return _Column(i, score, np.isfinite(at))
+
+    def _arms(self, i: Indicator, t: int, cells: Array, bend: Array, pairs: Array) -> _Column:
+        slope, height = self._lines[i.name]
+        windows = self._evidence.arms[i.name][:, t].reshape(len(self._evidence.arms[i.name]), -1)
+        with np.errstate(invalid="ignore"):
+            at = transform(windows[:, cells].T, i.transform).astype(np.float32)
+        sd = (bend * self._flat(self._evidence.arms_sd, t, cells)).astype(np.float32)
+        errors, window = self._errors["arms_data"], self._window
+
+        def score(rows: Array, out: Array) -> None:
+            np.take(errors, pairs[rows], axis=0, out=out, mode="clip")
+            out *= sd[rows, None]
+            out += np.take(at[rows], window, axis=1)
+            out *= slope
+            out += height
+            np.clip(out, 0, 100, out=out)
+
+        return _Column(i, score, self._reaches(np.nanmax(at, axis=1, initial=-np.inf), i))
+
+    def _measure(self, measure: str, t: int, cells: Array, columns: dict[str, _Column]) -> Array:
+        """Draw one measure: float32, shape (pairs, draws).
+
+        What an indicator weighs depends on the pair only through which indicators are known there.
+        There are few such patterns, so the weights are worked out once for each, and the pairs of
+        one pattern stand together; so do those for which an indicator can be nothing but zero.
+        """
+        definition = self._definition
+        chosen = [i for i in definition.indicators if i.kind in _KINDS[measure]]
+        known = np.stack(
+            [~np.isnan(self._flat(self._depth.scores[i.name], t, cells)) for i in chosen]
+        )
         for c, i in enumerate(chosen):
-            if i.name == "vote_kappa" and known[rows[0], c]:
-                total += vote_scores[rows] * effective[c]
-            elif values[rows, c].any():
-                total += values[rows, c, None] * effective[c]
-        out[rows] = total
-    headline = {"depth": depth.depth, "costly": depth.costly, "declared": depth.declared}
-    out[np.isnan(headline[measure][t].reshape(-1)[cells])] = np.nan
-    return out
+            if i.name in self._data.applies:
+                known[c] &= self._flat(self._data.applies[i.name], t, cells)
+            if measure == "depth":  # a pillar below its minimum counts as unknown altogether
+                known[c] &= ~np.isnan(self._flat(self._depth.pillars[i.pillar], t, cells))
+        active = np.stack([columns[i.name].active for i in chosen]) & known
+        bits = 1 << np.arange(len(chosen))
+        out = np.full((len(cells), len(self._draws)), np.nan, np.float32)
+        headline = {
+            "depth": self._depth.depth,
+            "costly": self._depth.costly,
+            "declared": self._depth.declared,
+        }[measure]
+        wanted = ~np.isnan(self._flat(headline, t, cells))
+        pattern = (bits @ known) << len(chosen) | (bits @ active)
+        order = np.argsort(np.where(wanted, pattern, -1), kind="stable")[(~wanted).sum() :]
+        edges = np.flatnonzero(np.diff(pattern[order], prepend=-1, append=-1))
+        space = np.empty((5, _BLOCK, len(self._draws)), np.float32)
+        for start, end in itertools.pairwise(edges):
+            one = order[start]
+            key = measure, int(pattern[one])
+            if key not in self._known_parts:
+                self._known_parts[key] = self._parts(chosen, known[:, one], active[:, one])
+            parts = self._known_parts[key]
+            for begin in range(start, end, _BLOCK):
+                rows = order[begin : min(begin + _BLOCK, end)]
+                out[rows] = self._block(rows, parts, columns, space[:, : len(rows)])
+        return out
 
+    def _parts(
+        self, chosen: list[Indicator], known: Array, active: Array
+    ) -> list[tuple[Array, list[tuple[str, Array]]]]:
+        """Weight of each known pillar and of what counts in it, renormalised over what is known."""
+        parts, total = [], np.zeros(len(self._draws), np.float32)
+        for k, p in enumerate(self._definition.pillars):
+            at = [c for c, i in enumerate(chosen) if i.pillar == p.name and known[c]]
+            if not at:
+                continue
+            drawn = self._indicator_weights[p.name]
+            mine = {c: drawn[p.indicators.index(chosen[c])] for c in at}
+            whole = sum(mine.values())
+            weight = self._pillar_weights[k]
+            total = total + weight
+            parts.append(
+                (weight, [(chosen[c].name, w / whole) for c, w in mine.items() if active[c]])
+            )
+        return [(weight / total, inside) for weight, inside in parts if inside]
 
-def _effective_weights(
-    known: Array, chosen: list[Indicator], weights: WeightDraws, definition: Definition
-) -> Array:
-    """Weight of each chosen indicator in the whole, renormalised: shape (indicators, draws)."""
-    out = np.zeros((len(chosen), len(weights.pillars)), np.float32)
-    pillar_total = np.zeros(len(weights.pillars), np.float32)
-    for k, p in enumerate(definition.pillars):
-        at = [c for c, i in enumerate(chosen) if i.pillar == p.name and known[c]]
-        if not at:
-            continue
-        drawn = weights.indicators[p.name].T[[p.indicators.index(chosen[c]) for c in at]]
-        out[at] = weights.pillars[:, k] * drawn / drawn.sum(axis=0)
-        pillar_total += weights.pillars[:, k]
-    return out / pillar_total if pillar_total.any() else out
+    def _block(
+        self,
+        rows: Array,
+        parts: list[tuple[Array, list[tuple[str, Array]]]],
+        columns: dict[str, _Column],
+        space: Array,
+    ) -> Array:
+        """Draw some pairs of one pattern."""
+        score, pillar, mean, root, square = space
+        mean[:] = root[:] = square[:] = 0
+        for weight, inside in parts:
+            for k, (name, own) in enumerate(inside):
+                into = score if k else pillar
+                columns[name].score(rows, into)
+                into *= own
+                if k:
+                    pillar += score
+            # The three power means of the pillars, side by side.
+            np.sqrt(pillar, out=score)
+            score *= weight
+            root += score
+            np.multiply(pillar, weight, out=score)
+            mean += score
+            score *= pillar
+            square += score
+        root *= root
+        np.sqrt(square, out=square)
+        root -= mean
+        square -= mean
+        root *= self._towards_low
+        square *= self._towards_high
+        mean += root
+        mean += square
+        return mean

@@ -57,7 +57,9 @@ def significant(x: Array, digits: int = DIGITS) -> Array:
     size = size * lift
     magnitude = np.floor(np.log10(size)).astype(int)
     # The logarithm may round across a power of ten.
-    magnitude = magnitude - (size < _ten(magnitude)) + (size >= _ten(np.minimum(magnitude + 1, 308)))
+    magnitude = (
+        magnitude - (size < _ten(magnitude)) + (size >= _ten(np.minimum(magnitude + 1, 308)))
+    )
     magnitude = np.minimum(magnitude, 308)
     shift = digits - 1 - magnitude
     # Powers up to 1e22 are exact, so dividing by one gives the nearest float; 1e-n is not exact.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,8 +91,8 @@ def design(factors: Sequence[str] | int, n: int, seed: int | np.random.Generator
     sampler = qmc.Sobol(2 * d, scramble=True, rng=np.random.default_rng(seed))
     both = sampler.random_base2(int(n - 1).bit_length())[:n]
     a, b = both[:, :d], both[:, d:]
-    base = stack(np.repeat(np.arange(n)[:, None], d, 1), np.repeat(np.arange(n, 2 * n)[:, None], d, 1))
-    return Design(names, n, stack(a, b), base)
+    row = np.repeat(np.arange(n)[:, None], d, axis=1)
+    return Design(names, n, stack(a, b), stack(row, row + n))
 
 
 def stack(a: Array, b: Array) -> Array:
@@ -152,43 +153,49 @@ def sobol(
         or a bootstrap has no seed.
     """
     values = np.asarray(y, dtype=float)
-    targets: list[object] | None = list(y.columns) if isinstance(y, pd.DataFrame) else None
+    targets: list[Any] | None = list(y.columns) if isinstance(y, pd.DataFrame) else None
     if values.ndim == 2 and targets is None:
         targets = list(range(values.shape[1]))
     names = list(factors) if factors is not None else [f"x{i + 1}" for i in range(d)]
-    if n < 2 or len(values) != n * (d + 2) or len(names) != d:
+    if n < 2 or d < 1 or len(values) != n * (d + 2) or len(names) != d:
         raise CompositeError(
             f"{n} base points of {d} factors are {n * (d + 2)} runs and {d} names; "
             f"there are {len(values)} runs and {len(names)} names"
         )
     columns = values.reshape(len(values), -1)
     _check(columns, targets)
-    if centre:
-        columns = columns - columns[: 2 * n].mean(axis=0)
-    a, b, ab = columns[:n], columns[n : 2 * n], columns[2 * n :].reshape(d, n, -1)
-    # A missing target would only warn on its way to NaN.
-    scale = np.abs(np.nan_to_num(columns[: 2 * n])).max(axis=0)
-    middle = columns[: 2 * n].mean(axis=0)
-    variance = ((columns[: 2 * n] - middle) ** 2).sum(axis=0) / (2 * n - 1)
-    variance = np.where(variance <= (SAME * scale) ** 2, 0.0, variance)
-    first, total = b * (ab - a), (a - ab) ** 2  # (d, n, targets)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        known = np.where(variance > 0, variance, np.nan)
-        out = {"first": first.mean(axis=1) / known, "total": total.sum(axis=1) / (2 * n * known)}
-    ends = _bootstrap(first, total, columns[: 2 * n] - middle, known, bootstrap, seed, level)
+    both = columns[: 2 * n]
+    middle = both.mean(axis=0)
+    variance = ((both - middle) ** 2).sum(axis=0) / (2 * n - 1)
+    variance = np.where(variance <= (SAME * np.abs(both).max(axis=0)) ** 2, 0.0, variance)
+    good = variance > 0
+    y_a, y_b, y_ab = (part[..., good] for part in _parts(columns, n, d))
+    shift = middle[good] if centre else 0.0
+    terms = {"first": (y_b - shift) * (y_ab - y_a), "total": (y_a - y_ab) ** 2 / 2}
+    resampled = _bootstrap(terms, both[:, good] - middle[good], bootstrap, seed, level)
+
+    def column(of_good: Array) -> Array:
+        out = np.full((d, columns.shape[1]), np.nan)
+        out[:, good] = of_good
+        return out.T.ravel()
+
     table: dict[str, object] = {}
-    shape = (d, columns.shape[1])
     if targets is not None:
         table["target"] = [t for t in targets for _ in range(d)]
     table["factor"] = names * columns.shape[1]
-    for order in ("first", "total"):
-        table[order] = out[order].T.ravel()
-        table[f"{order}_lo"], table[f"{order}_hi"] = (e.T.ravel() for e in ends[order])
-    table["variance"] = np.broadcast_to(variance, shape).T.ravel()
+    for order, of_runs in terms.items():
+        table[order] = column(of_runs.sum(axis=1) / (n * variance[good]))
+        table[f"{order}_lo"], table[f"{order}_hi"] = map(column, resampled[order])
+    table["variance"] = np.repeat(variance, d)
     return pd.DataFrame(table)
 
 
-def _check(columns: Array, targets: list[object] | None) -> None:
+def _parts(columns: Array, n: int, d: int) -> tuple[Array, Array, Array]:
+    """Unstack the outputs of A and B, each (n, targets), and of the ABi, (d, n, targets)."""
+    return columns[:n], columns[n : 2 * n], columns[2 * n :].reshape(d, n, -1)
+
+
+def _check(columns: Array, targets: list[Any] | None) -> None:
     """Refuse outputs from which no share can be estimated."""
     if np.isinf(columns).any():
         run, at = np.argwhere(np.isinf(columns))[0]
@@ -197,7 +204,7 @@ def _check(columns: Array, targets: list[object] | None) -> None:
     missing = np.isnan(columns)
     some = missing.any(axis=0) & ~missing.all(axis=0)
     if some.any():
-        at = int(np.flatnonzero(some)[0])
+        at = int(some.argmax())
         what = "the output" if targets is None else f"target {targets[at]!r}"
         raise CompositeError(
             f"{what} is missing in {missing[:, at].sum()} of {len(columns)} runs, the first is run "
@@ -206,42 +213,62 @@ def _check(columns: Array, targets: list[object] | None) -> None:
 
 
 def _bootstrap(
-    first: Array,
-    total: Array,
-    both: Array,
-    known: Array,
+    terms: dict[str, Array],
+    centred: Array,
     times: int,
     seed: int | np.random.Generator | None,
     level: float,
-) -> dict[str, tuple[Array, Array]]:
-    """Return the ends of the bootstrap intervals, each (d, targets).
+) -> dict[str, Array]:
+    """Return the ends of the intervals of each order, shape (2, d, targets).
 
-    Base points are resampled whole, so that a run keeps its partners; V is that of the resample.
+    Base points are resampled whole, so that a run keeps its partners, and the variance is that of
+    the resample; a resample without variance has no shares and is left out.
     """
-    d, n, targets = first.shape
-    nothing = np.full((d, targets), np.nan)
+    d, n, targets = terms["first"].shape
+    ends = {order: np.full((2, d, targets), np.nan) for order in terms}
     if not times:
-        return {"first": (nothing, nothing), "total": (nothing, nothing)}
+        return ends
     if seed is None:
         raise CompositeError("a bootstrap needs a seed or a Generator")
-    rng = np.random.default_rng(seed)
-    counts = _resamples(n, times, rng)
-    tail = (1 - level) / 2
-    ends = {order: (nothing.copy(), nothing.copy()) for order in ("first", "total")}
-    with np.errstate(invalid="ignore", divide="ignore"):
-        step = max(1, _BLOCK // (times * (2 * d + 2)))
-        for start in range(0, targets, step):
-            at = slice(start, start + step)
-            a, b = both[:n, at], both[n:, at]
-            plain = _exact_sums(counts, a + b)
-            square = _exact_sums(counts, a**2 + b**2)
-            variance = (square - plain**2 / (2 * n)) / (2 * n - 1)
-            variance[:, np.isnan(known[at])] = np.nan
-            for order, terms, scale in (("first", first, n), ("total", total, 2 * n)):
-                shares = np.stack([_exact_sums(counts, t[:, at]) for t in terms])
-                shares /= scale * np.where(variance > 0, variance, np.nan)
-                low, high = np.nanquantile(shares, [tail, 1 - tail], axis=1) if (
-                    not np.isnan(shares).all(axis=1).any()
-                ) else _quantiles(shares, tail)
-                ends[order][0][:, at], ends[order][1][:, at] = low, high
+    drawn = np.random.default_rng(seed).integers(n, size=(times, n))
+    drawn += n * np.arange(times)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=times * n).reshape(times, n).astype(float)
+    step = max(1, _BLOCK // (times * d))
+    for start in range(0, targets, step):
+        at = slice(start, start + step)
+        a, b = centred[:n, at], centred[n:, at]
+        squares = _exact_sums(counts, a**2 + b**2) - _exact_sums(counts, a + b) ** 2 / (2 * n)
+        variance = squares / (2 * n - 1)
+        variance[variance <= 0] = np.nan
+        for order, of_runs in terms.items():
+            shares = np.stack([_exact_sums(counts, t[:, at]) for t in of_runs]) / (n * variance)
+            ends[order][:, :, at] = _central(shares, level)
     return ends
+
+
+def _exact_sums(counts: Array, values: Array) -> Array:
+    """Sum values (n, targets) over resamples given as counts (times, n): (times, targets).
+
+    The values are first rounded to integers so small that no sum of them rounds (to about
+    n * 1e-16 of the largest). The matrix product is then the same on every processor and with any
+    number of threads, which it is not for floats.
+    """
+    bits = 52 - len(values).bit_length()
+    largest = np.abs(values).max(axis=0)
+    unit = np.ldexp(np.where(largest > 0, largest, 1.0), -bits)
+    return (counts @ np.rint(values / unit)) * unit
+
+
+def _central(shares: Array, level: float) -> Array:
+    """Ends of the central interval over axis 1, NaN left out: (d, times, targets) -> (2, d, ..)."""
+    ordered = np.sort(shares, axis=1)
+    last = (~np.isnan(shares)).sum(axis=1, keepdims=True) - 1
+    ends = []
+    for q in ((1 - level) / 2, (1 + level) / 2):
+        position = q * np.maximum(last, 0)
+        low = position.astype(int)
+        below, above = (
+            np.take_along_axis(ordered, i, axis=1)[:, 0] for i in (low, np.minimum(low + 1, last))
+        )
+        ends.append(below + (position - low)[:, 0] * (above - below))
+    return np.stack(ends)

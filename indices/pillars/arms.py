@@ -60,3 +60,19 @@ def arms_indicators(
         "arms_export_share": share(sent, exports),
         "arms_volume": sent + swap(sent),
     }
+
+
+def estimated_share(transfers: pd.DataFrame, axes: Axes, window: int) -> Array:
+    """Share of a pair's arms in deliveries marked as estimates, over a window: cube, 0 to 1.
+
+    Zero where nothing was moved.
+    """
+
+    def moved(column: str) -> Array:
+        yearly = axes.cube(transfers, "supplier_iso3", "recipient_iso3", column, 0.0)
+        sent = trailing_sum(yearly, window)
+        return np.nan_to_num(sent + swap(sent))
+
+    whole = moved("tiv_millions")
+    part = moved("estimated_tiv_millions")
+    return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)

@@ -328,3 +328,39 @@ def trade_indicators(
         "status": status,
         "dependence_status": np.maximum(status, gdp_status[:, :, None]),
     }
+
+
+def trade_error(
+    flows: pd.DataFrame, axes: Axes, *, reported: float, carried: float, cif_to_fob: float
+) -> Array:
+    """Standard deviation of the logarithm of what a pair trades, both directions together.
+
+    Parameters
+    ----------
+    flows : DataFrame
+        ``core_trade__yearly_flows``.
+    axes : Axes
+    reported, carried : float
+        Of a report, and of a flow bridged or carried.
+    cif_to_fob : float
+
+    Returns
+    -------
+    cube
+        The mean over the two directions, weighted by what they move: their errors are taken to go
+        together, the cautious choice. A flow whose sources give a range has at least the deviation
+        that makes it a 90 % interval. `reported` where no flow is known.
+    """
+    low, high = flows["value_lo_usd"].to_numpy(), flows["value_hi_usd"].to_numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ranged = np.log(high / low) / (2 * 1.645)
+    filled = flows["method"].isin(("bridged", "carried")).to_numpy()
+    sd = np.maximum(np.where(filled, carried, reported), np.where(np.isfinite(ranged), ranged, 0))
+    spread = flows.assign(sd=sd * flows["value_usd"])
+
+    def both(column: str) -> Array:
+        sent = axes.cube(spread, FLOW[0], FLOW[1], column, 0.0)
+        return sent + cif_to_fob * swap(sent)
+
+    whole = both("value_usd")
+    return np.divide(both("sd"), whole, out=np.full_like(whole, reported), where=whole > 0)

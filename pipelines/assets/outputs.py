@@ -18,6 +18,7 @@ Frame = pd.DataFrame
     "out_indicators__yearly_dyads",
     "out_pillars__yearly_dyads",
     "out_depth__yearly_dyads",
+    "out_ranks__yearly_dyads",
     "out_gap__yearly",
     "out_beside__yearly_dyads",
 )

@@ -30,6 +30,10 @@ def _points(name: str, description: str, low: float | None = 0) -> Field:
     return Field(name, "float", description, unit="points", nullable=True, minimum=low, maximum=100)
 
 
+def _rank(name: str, description: str) -> Field:
+    return Field(name, "float", description, unit="rank", minimum=1)
+
+
 def _gap(name: str, description: str) -> Field:
     return Field(
         name, "float", description, unit="points", nullable=True, minimum=-100, maximum=100
@@ -110,6 +114,23 @@ TABLES = [
                 "The same over the indicators that differ by direction (shares and dependence).",
             ),
             COVERAGE,
+        ),
+        _ALL,
+        ("imputed", "carried", "partial_coverage", "judgement"),
+    ),
+    Table(
+        "out_ranks__yearly_dyads",
+        "Where each tie of a question's principal ranks among its ties with the panel's states, "
+        "those with a full depth only.",
+        ("from_iso3", "to_iso3", "year"),
+        (
+            FROM,
+            TO,
+            YEAR,
+            _rank("rank", "Rank of the depth, 1 the deepest; equals share the better rank."),
+            _rank("rank_lo90", "Lower (better) end of the 90 % interval of the rank."),
+            _rank("rank_hi90", "Upper (worse) end of the 90 % interval of the rank."),
+            Field("n_ranked", "int", "Ties ranked in the year.", unit="ties", minimum=1),
         ),
         _ALL,
         ("imputed", "carried", "partial_coverage", "judgement"),

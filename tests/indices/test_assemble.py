@@ -13,9 +13,11 @@ from indices import assemble
 from indices.cube import Array, Axes
 from indices.definition import load_definition
 from indices.depth import STATUS
+from indices.draws import Draws
 from indices.gap import gap_table
-from indices.intervals import MEASURES, yearly_draws
-from indices.pillars.voting import ballots
+from indices.intervals import MEASURES, Evidence, by_year
+from indices.pillars.arms import estimated_share
+from indices.pillars.trade import trade_error
 
 AXES = Axes(tuple(range(1986, 2002)), ("CHN", "IRN", "OMN", "RUS", "SAU", "ZZZ"))
 REAL = load_definition()
@@ -52,18 +54,22 @@ def index(core: assemble.Frames, exists: Array) -> assemble.Index:
 
 
 @pytest.fixture(scope="module")
-def depth_and_gap(
-    index: assemble.Index, core: assemble.Frames
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return assemble.depth_and_gap_tables(index, core, DEFINITION)
+def errors(index: assemble.Index, core: assemble.Frames) -> Evidence:
+    return assemble.evidence(core, AXES, index.data, DEFINITION)
+
+
+@pytest.fixture(scope="module")
+def tables(index: assemble.Index, errors: Evidence) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Depth and ranks."""
+    return assemble.depth_tables(index, errors, DEFINITION)
 
 
 def test_tables_hold_every_pair_of_existing_states(
-    index: assemble.Index, depth_and_gap: tuple[pd.DataFrame, pd.DataFrame]
+    index: assemble.Index, tables: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
     # Five states over four years, a sixth over the last two.
     pairs = 5 * 4 * 4 + 2 * 5 * 2
-    depth = depth_and_gap[0]
+    depth = tables[0]
     assert len(depth) == pairs
     assert not depth.duplicated([*ENDS, "year"]).any()
     assert len(assemble.pillar_table(index)) == 4 * pairs
@@ -73,7 +79,7 @@ def test_tables_hold_every_pair_of_existing_states(
 
 
 def test_tables_hold_the_cells_of_the_index(
-    index: assemble.Index, depth_and_gap: tuple[pd.DataFrame, pd.DataFrame]
+    index: assemble.Index, tables: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
     axes, data = index.data.axes, index.data
     indicators = assemble.indicator_table(index, DEFINITION)
@@ -94,30 +100,89 @@ def test_tables_hold_the_cells_of_the_index(
         ("perception_gap", index.depth.depth),
         ("perception_gap_directional", index.depth.directional),
     ):
-        got = axes.cube(depth_and_gap[0], *ENDS, column)
+        got = axes.cube(tables[0], *ENDS, column)
         np.testing.assert_array_equal(got, cube - cube.transpose(0, 2, 1))
 
 
-def test_the_gap_uses_the_draws_of_its_own_pairs(
-    index: assemble.Index,
-    core: assemble.Frames,
-    depth_and_gap: tuple[pd.DataFrame, pd.DataFrame],
-) -> None:
-    axes, n = index.data.axes, len(AXES.states)
-    calls = core["core_un__roll_calls"]
-    votes = ballots(core["core_un__votes"], calls.assign(year=calls["date"].dt.year), "year")
+def whole_draws(index: assemble.Index, errors: Evidence) -> dict[str, Array]:
+    """All draws of all pairs, from the axes of the whole index."""
+    axes = index.data.axes
     full = {m: np.full((*axes.shape, 40), np.nan, np.float32) for m in MEASURES}
-    for t, cells, drawn in yearly_draws(index.data, index.depth, votes, DEFINITION):
+
+    def keep(t: int, cells: Array, drawn: dict[str, Array]) -> None:
         for measure in MEASURES:
             for row, cell in enumerate(cells):
-                full[measure][t, cell // n, cell % n] = drawn[measure][row]
+                full[measure][t, cell // len(AXES.states), cell % len(AXES.states)] = drawn[
+                    measure
+                ][row]
+
+    list(
+        by_year(keep, index.data, index.depth, errors, Draws(DEFINITION, 40), DEFINITION, MEASURES)
+    )
     full["depth"][~index.depth.is_full] = np.nan
+    return full
+
+
+def test_the_gap_uses_the_draws_of_its_own_pairs(index: assemble.Index, errors: Evidence) -> None:
+    full = whole_draws(index, errors)
     (question,) = DEFINITION.questions
     expected = gap_table(question, index.data, index.depth, DEFINITION, index.sizes, full)
-    pd.testing.assert_frame_equal(depth_and_gap[1], expected)
+    pd.testing.assert_frame_equal(assemble.gap_tables(index, errors, DEFINITION), expected)
     assert expected["gap_lo90"].notna().all()
     quiet = expected[(expected["year"] == 2001) & (expected["measure"] == "depth")]
     assert set(quiet["bloc_n"]) == {1}
+
+
+def test_ranks_are_among_a_principals_full_ties_and_hold_the_draws(
+    index: assemble.Index, errors: Evidence, tables: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    ranks, states = tables[1], index.data.axes.states
+    assert set(ranks["from_iso3"]) == {"CHN", "RUS"}
+    draws = whole_draws(index, errors)["depth"]
+    headline = index.depth.measure("depth")
+    for row in ranks.itertuples():
+        t, i = index.data.axes.years.index(row.year), states.index(row.from_iso3)
+        j = states.index(row.to_iso3)
+        ties = headline[t, i][~np.isnan(headline[t, i])]
+        assert row.n_ranked == len(ties)
+        assert row.rank == 1 + (ties > headline[t, i, j]).sum()
+        others = draws[t, i][~np.isnan(headline[t, i])]
+        each = 1 + (others > draws[t, i, j]).sum(axis=0)
+        lo, hi = np.quantile(each, [0.05, 0.95])
+        assert (row.rank_lo90, row.rank_hi90) == pytest.approx((lo, hi))
+    assert len(ranks) == (~np.isnan(headline[:, [0, 3]])).sum()
+
+
+def test_evidence_is_what_the_tables_say_of_their_errors(core: assemble.Frames) -> None:
+    flows = core["core_trade__yearly_flows"]
+    made = trade_error(flows, AXES, reported=0.2, carried=0.4, cif_to_fob=1.0)
+    np.testing.assert_allclose(made, 0.2)
+    one = (flows["exporter_iso3"] == "CHN") & (flows["importer_iso3"] == "IRN")
+    one &= flows["year"] == 2000
+    there, back = (
+        flows.loc[one, "value_usd"].item(),
+        flows.loc[
+            (flows["exporter_iso3"] == "IRN")
+            & (flows["importer_iso3"] == "CHN")
+            & (flows["year"] == 2000),
+            "value_usd",
+        ].item(),
+    )
+    t = AXES.years.index(2000)
+    for change, sd in (
+        ({"method": "carried"}, 0.4),
+        # A range of e times and back as a 90 % interval: 2 over 2 x 1.645.
+        ({"value_lo_usd": 1 / np.e, "value_hi_usd": np.e}, 2 / (2 * 1.645)),
+        ({"value_lo_usd": 1.0, "value_hi_usd": 1.01}, 0.2),
+    ):
+        changed = flows.assign(**{k: flows[k].mask(one, v) for k, v in change.items()})
+        found = trade_error(changed, AXES, reported=0.2, carried=0.4, cif_to_fob=1.0)
+        expected = (sd * there + 0.2 * back) / (there + back)
+        assert found[t, 0, 1] == pytest.approx(expected)
+        assert found[t, 1, 0] == pytest.approx(expected)
+        assert (~np.isclose(found, made)).sum() <= 2
+    share = estimated_share(core["core_arms__yearly_dyads"], AXES, 10)
+    assert set(np.round(share, 9).flat) == {0, 0.5}  # half of every delivery, or none at all
 
 
 def test_recorded_trade_stands_beside(core: assemble.Frames, exists: Array) -> None:

@@ -23,15 +23,37 @@ _INDICATORS = {
     "economic_agreements": ("treaties", 0, 4, 0.3, "declared", False),
     "vote_kappa": ("voting", 0, 1, 1.0, "declared", False),
 }
+_STEPS = {"security_commitment": (0, 20, 45, 100), "partnership_tier": (0, 0.4, 1)}
 _MORE = {
+    "security_commitment": {"is_scale": True},
     "trade_intensity": {"cap_below_share": 1.0, "cap_score": 50.0},
-    "partnership_tier": {"applies": "principals"},
+    "partnership_tier": {"applies": "principals", "is_scale": True},
 }
 NAMES = tuple(_INDICATORS)
 
 
-def mini_definition(seed: int = 1, draws: int = 400, concentration: float = 50) -> Definition:
-    """An index of eight indicators with linear goalposts and pillars of unequal weight."""
+# What the definition says of uncertainty, all but the weights and the votes switched off.
+CERTAIN = {
+    "goalpost_spread": 0.0,
+    "ladder_spread": 0.0,
+    "aggregation_spread": 0.0,
+    "trade_log_sd": 0.0,
+    "carried_log_sd": 0.0,
+    "arms_estimate_log_sd": 0.0,
+}
+
+
+def mini_definition(
+    seed: int = 1,
+    draws: int = 400,
+    concentration: float = 50,
+    windows: tuple[int, ...] = (1,),
+    **spreads: float,
+) -> Definition:
+    """An index of eight indicators with linear goalposts and pillars of unequal weight.
+
+    Only weights and votes are uncertain, and what `spreads` names.
+    """
     made = [
         Indicator(name, pillar, "", "", "linear", lo, hi, *rest, **_MORE.get(name, {}))
         for name, (pillar, lo, hi, *rest) in _INDICATORS.items()
@@ -49,10 +71,13 @@ def mini_definition(seed: int = 1, draws: int = 400, concentration: float = 50) 
             )
             for name, weight in pillars.items()
         ),
-        ladder={"none": 0.0},
-        tiers={"none": 0.0},
+        ladder={"none": 0.0, "talks": 20.0, "treaty": 45.0, "pact": 100.0},
+        tiers={"none": 0.0, "partnership": 0.4, "highest": 1.0},
         rules={"minimum_pillar_weight": 0.5, "full_pillars": 4, "partial_pillars": 3},
-        uncertainty={"seed": seed, "draws": draws, "weight_concentration": concentration},
+        uncertainty={"seed": seed, "draws": draws, "weight_concentration": concentration}
+        | CERTAIN
+        | spreads,
+        arms_windows=windows,
         questions=(Question("focal_bloc", "", "FFF", "bloc", ("AAA", "BBB"), ("PPP",)),),
         sha256="",
     )
@@ -81,6 +106,8 @@ def random_world(axes: Axes, seed: int, missing: float = 0.2) -> Indicators:
     values = {}
     for name, (_, lo, hi, *_) in _INDICATORS.items():
         cube = rng.uniform(lo - 0.2 * hi, 1.2 * hi, axes.shape)
+        if name in _STEPS:
+            cube = rng.choice(_STEPS[name], axes.shape).astype(float)
         cube[rng.random(axes.shape) < 0.2] = 0
         cube[rng.random(axes.shape) < missing] = np.nan
         values[name] = cube
@@ -95,11 +122,13 @@ def random_core(axes: Axes, seed: int) -> Frames:
     frames: dict[str, list[tuple]] = {k: [] for k in _CORE}
     for year in axes.years:
         for a, b in pairs:
+            value, recorded = rng.lognormal(3, 2, 2)
             frames["core_trade__yearly_flows"].append(
-                (a, b, year, *rng.lognormal(3, 2, 2), "importer_report")
+                (a, b, year, value, recorded, 0.0, 0.0, recorded, recorded, "importer_report")
             )
             if rng.random() < 0.2:
-                frames["core_arms__yearly_dyads"].append((a, b, year, rng.uniform(1, 400)))
+                moved = rng.uniform(1, 400)
+                frames["core_arms__yearly_dyads"].append((a, b, year, moved, moved / 2))
             frames["core_treaties__yearly_dyads"].append(
                 (a, b, year, rng.choice([0, 35, 100]), 0.0, rng.choice([0, 900, np.nan]), 0.5, 2, 0)
             )
@@ -129,11 +158,21 @@ _CORE = {
         "year",
         "value_usd",
         "recorded_usd",
+        "adjustment_lo_usd",
+        "adjustment_hi_usd",
+        "value_lo_usd",
+        "value_hi_usd",
         "method",
     ],
     "core_trade__yearly_totals": ["iso3", "year", "exports_usd", "imports_usd"],
     "core_geo__yearly_economy": ["iso3", "year", "gdp_usd"],
-    "core_arms__yearly_dyads": ["supplier_iso3", "recipient_iso3", "year", "tiv_millions"],
+    "core_arms__yearly_dyads": [
+        "supplier_iso3",
+        "recipient_iso3",
+        "year",
+        "tiv_millions",
+        "estimated_tiv_millions",
+    ],
     "core_arms__yearly_totals": ["iso3", "year", "exports_tiv_millions", "imports_tiv_millions"],
     "core_treaties__yearly_dyads": [
         "from_iso3",

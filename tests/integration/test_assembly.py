@@ -113,8 +113,9 @@ def test_a_later_year_changes_no_earlier_score(built: Built, core: Frames) -> No
     assert axes.years[-1] == last
     # The draws of each year stand alone: four years of them are enough.
     made = assemble.output_tables(short, axes, exists, replace(DEFINITION, first_year=first))
-    names = ("indicators__yearly_dyads", "pillars__yearly_dyads", "depth__yearly_dyads")
-    for name, frame in zip((*names, "gap__yearly"), made, strict=False):
+    dyads = ("indicators", "pillars", "depth", "ranks")
+    names = (*(f"{d}__yearly_dyads" for d in dyads), "gap__yearly")
+    for name, frame in zip(names, made, strict=False):
         table = REGISTRY[f"out_{name}"]
         now = published(built, table.name)
         now = conform(now[now["year"].between(first, last)], table)
