@@ -197,6 +197,8 @@ def power_mean(
     power = np.asarray(p, dtype=float)
     if not np.isfinite(power).all():
         raise CompositeError(f"a power of {p!r}; expected a finite number")
+    # Times the logarithm of a score it would fall below the smallest double of full precision.
+    power = np.where(np.abs(power) < 1e-200, 0.0, power)
     if power.ndim == 0 and float(power) in _NAMED_POWERS:
         return _NAMED_POWERS[float(power)](x, weights, minimum_weight)
     scores, shares = _checked(x, weights, minimum_weight)

@@ -35,18 +35,22 @@ def test_what_china_pays_and_says(link: Path) -> None:
     assert f"stood {-then['gap']:.0f} points above the Gulf mean in 2010" in README
     assert (
         f"2024: {now['gulf_depth']:.1f} against {now['iran_depth']:.1f}, gap {now['gap']:+.1f}, "
-        f"90 % interval {now['gap_lo90']:+.1f} to {now['gap_hi90']:+.1f}; Saudi Arabia alone "
+        f"90 % interval {now['gap_lo90']:+.1f} to {now['gap_hi90']:+.1f}, ahead in "
+        f"{100 * now['p_gulf_deeper']:.0f} % of the draws; Saudi Arabia alone "
         f"{now['gap_best']:+.1f}"
     ) in README
+    # "The lead has melted for certain; that it has turned is likely, not certain."
+    assert then["gap_hi90"] < now["gap_lo90"] < 0 < now["gap_hi90"]
+    assert 0.75 < now["p_gulf_deeper"] < 0.95
     assert now["best_iso3"] == "SAU"
     assert f"Iran stays {-said['gap']:.0f} points ahead" in README
     with connect(link) as con:
         positive = con.execute(
             "SELECT 1 + max(year) FROM iran_and_gulf WHERE principal_iso3 = 'CHN' AND "
-            "gap_lo90 <= 0 AND measure = 'costly' AND view = 'principal'"
+            "gap <= 0 AND measure = 'costly' AND view = 'principal'"
         ).fetchone()
     assert positive is not None
-    assert f"since {positive[0]} the Gulf's is the deeper one" in README
+    assert f"since {positive[0]} the Gulf's is ahead" in README
 
 
 def test_the_whole_index(link: Path) -> None:
