@@ -514,7 +514,7 @@ def _panel(
 
 
 def _numeric(column: pd.Series, code: str, index: pd.Index) -> Array:
-    """Take an indicator's values, refusing what is not a number."""
+    """Take an indicator's values, refusing what is not a number (the infinite: `data` does)."""
     if column.dtype == object or isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype):
         words = column.notna() & ~column.map(lambda v: isinstance(v, int | float | np.number))
         if words.any():
@@ -526,13 +526,7 @@ def _numeric(column: pd.Series, code: str, index: pd.Index) -> Array:
         column = column.astype(object)
     elif not pd.api.types.is_numeric_dtype(column.dtype) or column.dtype.kind == "c":
         raise CompositeError(f"{code} is of type {column.dtype}, expected numbers")
-    values = column.to_numpy(dtype=float, na_value=np.nan)
-    if np.isinf(values).any():
-        units = index[np.isinf(values)]
-        raise CompositeError(
-            f"{code} of {listed(units)} is infinite, expected a number or missing (NaN)"
-        )
-    return values
+    return column.to_numpy(dtype=float, na_value=np.nan)
 
 
 def _fitted(

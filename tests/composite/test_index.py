@@ -101,6 +101,23 @@ def test_leaving_out_each_pillar_is_that_of_coinr(asem: Result) -> None:
     )
 
 
+def test_leaving_out_keeps_the_methods_and_thresholds(asem: Result) -> None:
+    result = asem.with_(
+        normalise={"method": "minmax", "lo": 1}, aggregate="harmonic", minimum_weight=0.9
+    )
+    for level, code in ((1, "LPI"), (3, "Sust")):
+        np.testing.assert_allclose(
+            result.remove_each(level).scores[code],
+            result.with_(without=code).scores["Index"],
+            rtol=1e-14,
+        )
+
+
+def test_an_influence_out_of_reach_is_refused_with_the_nearest(asem: Result) -> None:
+    with pytest.raises(CompositeError, match=r"the nearest give Physical 0.\d+, ConEcFin"):
+        asem.with_(weights={"method": "optimised", "level": 2})
+
+
 def test_copeland_of_asem_without_pillars_is_that_of_coinr(asem: Result) -> None:
     effective = asem.weights["effective"]
     meta = pd.DataFrame({"code": asem.tree.indicators, "parent": "Index"})
@@ -244,6 +261,9 @@ def test_units_are_screened_before_or_after_imputation() -> None:
     after = Index(TREE, screen={"minimum": 0.5, "count_imputed": True}, impute="mean").fit(data)
     assert list(after.scores.index) == list("wxyz")
     assert after.scores.loc["x", "a"] == 50
+    data.loc[1, "c"] = NAN
+    void = Index(TREE, screen={"minimum": 0.5, "count_imputed": True}, impute="mean").fit(data)
+    assert list(void.scores.index) == ["w", "y", "z"]
     kept = first.with_(screen={"minimum": 0.5, "keep": ["x"]})
     assert list(kept.scores.index) == list("wxyz")
 
@@ -396,6 +416,7 @@ def test_what_if_computes_again_from_the_first_changed_step(
 def test_what_if_builds_on_the_weights_in_use() -> None:
     result = Index(TREE, weigh="equal").fit(panel())
     assert result.with_(without="Q").weights["effective"]["a"] == 0.5
+    assert result.with_(weights={"Q": 3}).weights["effective"]["a"] == 0.125
     assert result.with_(weights={"Q": 3}, without="b").weights["effective"]["a"] == 0.25
     assert result.with_(without=["a", "c"]).scores["I"].tolist() == [0, 100, 50, 25]
     assert result.with_() is result

@@ -42,6 +42,18 @@ def test_missing_stays_missing_and_digits_can_be_fewer() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("x", "error", "rounded"),
+    [(1000.0000000006, -0.001, 1000.0), (999.9999999994, 0.001, 999.999999999)],
+)
+def test_a_logarithm_that_rounds_across_a_power_of_ten_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, x: float, error: float, rounded: float
+) -> None:
+    log10 = np.log10
+    monkeypatch.setattr(np, "log10", lambda size: log10(size) + error)
+    assert significant(np.array([x])) == [rounded]
+
+
 @pytest.mark.parametrize("digits", [0, 16])
 def test_digits_a_float_does_not_hold_are_refused(digits: int) -> None:
     with pytest.raises(CompositeError, match=f"{digits} significant digits"):

@@ -106,6 +106,7 @@ def test_even_medians_lie_halfway() -> None:
         ((1e300, -1e300, 0), {"mean": 0, "median": 0, "sd": 1e300}),
         # The mean of large, close numbers keeps its digits.
         ((1e15 + 1, 1e15 + 2, 1e15 + 6), {"mean": 1e15 + 3, "sd": 7**0.5}),
+        ((1e15, 1e15 + 1, 1e15 + 1), {"mean": 1e15 + 2 / 3, "sd": 3**-0.5}),
         ((*range(12), 500), {"flag_outliers": "outliers"}),
     ],
 )

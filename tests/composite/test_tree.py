@@ -81,6 +81,8 @@ def test_our_own_further_columns_are_kept_and_levels_may_be_given() -> None:
     assert t.nodes["source"]["x"] == "s"
     deep = tree(("x", "P", 1), ("P", "I", 2), ("I", None, 5), columns="code parent level")
     assert deep.levels == (1, 2, 5)
+    lopsided = tree(("x", "P"), ("P", "I"), ("y", "I"), ("I", None), columns="code parent")
+    assert lopsided.level_of == {"x": 1, "P": 2, "y": 1, "I": 3}
 
 
 @pytest.mark.parametrize(
