@@ -7,14 +7,15 @@ belong here: formulas (`indices.pillars`, `indices.depth`, `indices.gap`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from indices.composite.sensitivity import sobol
 from indices.composite.uncertainty import interval
 from indices.cube import Array, Axes, bridge_and_carry, labelled, row_order, swap, trailing_sum
-from indices.definition import Definition
+from indices.definition import Definition, Question
 from indices.depth import (
     CARRIED,
     DEPTH_STATUS,
@@ -27,8 +28,8 @@ from indices.depth import (
     mutual,
     same_status,
 )
-from indices.draws import Draws
-from indices.gap import gap_table
+from indices.draws import FACTORS, Draws, saltelli
+from indices.gap import bloc_mean, gap_table
 from indices.intervals import MEASURES, Evidence, by_year, cut
 from indices.pillars.arms import arms_indicators, estimated_share
 from indices.pillars.trade import FLOW, trade_error, trade_indicators
@@ -36,6 +37,8 @@ from indices.pillars.treaties import presence
 from indices.pillars.voting import Ballots, ballots, last_full_year
 
 Frames = dict[str, pd.DataFrame]
+# Resamplings behind the interval of a Sobol share.
+SOBOL_RESAMPLINGS = 200
 
 
 @dataclass(frozen=True)
@@ -470,6 +473,85 @@ def question_draws(
     return out
 
 
+def sensitivity_table(index: Index, errors: Evidence, definition: Definition) -> pd.DataFrame:
+    """Lay ``out_sensitivity__yearly_gap`` out: what the spread of the gap comes from.
+
+    Sobol shares of every factor in the variance of the gap of depth seen from the principal.
+    """
+    n = int(definition.uncertainty["sobol_draws"])
+    draws = Draws(definition, 2 * n, stream=1, index=saltelli(n))
+    frames = []
+    for q in definition.questions:
+        members = [m for m in q.bloc_members if m in index.data.axes.states]
+        asked = sorted({q.focal, *q.principals, *members})
+        data = cut(index.data, np.array([index.data.axes.states.index(s) for s in asked]))
+        place = {s: k for k, s in enumerate(asked)}
+        depth = compute_depth(data, definition)
+        wanted = np.zeros(data.axes.shape, dtype=bool)
+        for p in q.principals:
+            wanted[:, place[p], [place[s] for s in (q.focal, *members)]] = True
+        # Only the ties asked about are drawn, and only full ones.
+        few = replace(depth, depth=np.where(wanted & depth.is_full, depth.depth, np.nan))
+        gaps = dict(_gap_draws(q, members, place, data, few, errors, draws, definition))
+        if not gaps:
+            continue
+        shares = sobol(
+            pd.DataFrame(gaps),
+            n,
+            len(FACTORS),
+            factors=FACTORS,
+            bootstrap=SOBOL_RESAMPLINGS,
+            seed=int(definition.uncertainty["seed"]),
+            centre=True,
+        )
+        target = pd.DataFrame(shares["target"].tolist(), columns=["principal_iso3", "year"])
+        frames.append(
+            target.assign(
+                question=q.name,
+                factor=shares["factor"],
+                first_order=shares["first"],
+                first_order_lo90=shares["first_lo"],
+                first_order_hi90=shares["first_hi"],
+                total_order=shares["total"],
+                total_order_lo90=shares["total_lo"],
+                total_order_hi90=shares["total_hi"],
+                sd=np.sqrt(shares["variance"]),
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _gap_draws(
+    question: Question,
+    members: list[str],
+    place: dict[str, int],
+    data: Indicators,
+    depth: Depth,
+    errors: Evidence,
+    draws: Draws,
+    definition: Definition,
+) -> Iterator[tuple[tuple[str, int], Array]]:
+    """Draws of the gap for each principal and year that has one."""
+    axes = data.axes
+    at = np.array([errors.votes.states.index(s) for s in axes.states])
+
+    def keep(t: int, cells: Array, drawn: dict[str, Array]) -> list[tuple[tuple[str, int], Array]]:
+        flat = np.full((len(axes.states) ** 2, len(draws)), np.nan, np.float32)
+        flat[cells] = drawn["depth"]
+        ties = flat.reshape(len(axes.states), len(axes.states), -1)
+        found = []
+        for p in question.principals:
+            mine = ties[place[p]]
+            mean, count = bloc_mean(mine[None, [place[m] for m in members]])
+            gap = mean[0] - mine[place[question.focal]]
+            if not np.isnan(gap).any() and count.any():
+                found.append(((p, axes.years[t]), gap))
+        return found
+
+    for found in by_year(keep, data, depth, errors.cut(at), draws, definition, ("depth",)):
+        yield from found
+
+
 def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition) -> pd.DataFrame:
     """Lay ``out_beside__yearly_dyads`` out: trade share and depth from recorded trade alone.
 
@@ -515,4 +597,5 @@ def output_tables(
     errors = evidence(core, axes, index.data, definition)
     yield from depth_tables(index, errors, definition)
     yield gap_tables(index, errors, definition)
+    yield sensitivity_table(index, errors, definition)
     yield beside_table(core, axes, exists, definition)

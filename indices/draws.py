@@ -30,6 +30,20 @@ FACTORS = (
 )
 
 
+def saltelli(n: int) -> dict[str, Array]:
+    """Which of 2 n draws of each factor stand where in a Sobol analysis, as `Draws` takes it.
+
+    Samples A and B of n, then for each factor A with that factor from B: the order of
+    `indices.composite.sensitivity`. Source: Saltelli and others (2010), Computer Physics
+    Communications 181.
+    """
+    a, b = np.arange(n), np.arange(n, 2 * n)
+    return {
+        factor: np.concatenate([a, b, *(b if other == factor else a for other in FACTORS)])
+        for factor in FACTORS
+    }
+
+
 class Draws:
     """Draws of every uncertain factor, the last axis of every array.
 

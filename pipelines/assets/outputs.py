@@ -20,6 +20,7 @@ Frame = pd.DataFrame
     "out_depth__yearly_dyads",
     "out_ranks__yearly_dyads",
     "out_gap__yearly",
+    "out_sensitivity__yearly_gap",
     "out_beside__yearly_dyads",
 )
 def alliance_depth(

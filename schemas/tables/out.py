@@ -30,6 +30,16 @@ def _points(name: str, description: str, low: float | None = 0) -> Field:
     return Field(name, "float", description, unit="points", nullable=True, minimum=low, maximum=100)
 
 
+def _share(name: str, description: str) -> Field:
+    return Field(
+        name,
+        "float",
+        description + " An estimate from a sample: it may lie a little outside 0 to 1.",
+        unit="share",
+        nullable=True,
+    )
+
+
 def _rank(name: str, description: str) -> Field:
     return Field(name, "float", description, unit="rank", minimum=1)
 
@@ -182,6 +192,48 @@ TABLES = [
                 "has_sign_conflict",
                 "bool",
                 "Whether gap, gap_trade_weighted, gap_pooled and gap_best differ in sign.",
+            ),
+        ),
+        _ALL,
+        ("judgement",),
+    ),
+    Table(
+        "out_sensitivity__yearly_gap",
+        "What the spread of the gap comes from: Sobol shares of each uncertain factor, for the gap "
+        "of depth seen from the principal.",
+        ("question", "principal_iso3", "year", "factor"),
+        (
+            Field("question", "string", "Question of definition.toml, for instance iran_gulf."),
+            state("principal_iso3", "The great power at the other end of the ties."),
+            YEAR,
+            Field(
+                "factor",
+                "string",
+                "What is uncertain; docs/METHODOLOGY.md describes each.",
+                allowed=(
+                    "weights",
+                    "goalposts",
+                    "ladder",
+                    "aggregation",
+                    "arms_window",
+                    "trade_data",
+                    "oil_data",
+                    "arms_data",
+                    "votes",
+                ),
+            ),
+            _share("first_order", "Share of the variance that the factor explains alone."),
+            _share("first_order_lo90", "Lower end of its 90 % bootstrap interval."),
+            _share("first_order_hi90", "Upper end of its 90 % bootstrap interval."),
+            _share("total_order", "Share that is lost when the factor is fixed, interactions too."),
+            _share("total_order_lo90", "Lower end of its 90 % bootstrap interval."),
+            _share("total_order_hi90", "Upper end of its 90 % bootstrap interval."),
+            Field(
+                "sd",
+                "float",
+                "Standard deviation of the gap over the draws.",
+                unit="points",
+                minimum=0,
             ),
         ),
         _ALL,

@@ -153,6 +153,37 @@ def test_ranks_are_among_a_principals_full_ties_and_hold_the_draws(
     assert len(ranks) == (~np.isnan(headline[:, [0, 3]])).sum()
 
 
+def test_the_spread_of_the_gap_is_shared_out_among_what_is_uncertain(
+    index: assemble.Index, core: assemble.Frames
+) -> None:
+    """With one factor alone uncertain, all of the spread is its own."""
+    still = {k: 0.0 for k in DEFINITION.uncertainty if k.endswith(("_spread", "_sd"))}
+    alone = {
+        "goalposts": {"goalpost_spread": 0.25},
+        "aggregation": {"aggregation_spread": 1.0},
+        "trade_data": {"trade_log_sd": 0.2, "carried_log_sd": 0.2},
+    }
+    calls = core["core_un__roll_calls"].assign(body="SC")  # none of the Assembly's to resample
+    flows = core["core_trade__yearly_flows"]
+    known = flows["value_usd"] - flows["recorded_usd"]  # no range of unrecorded oil
+    quiet = core | {
+        "core_un__roll_calls": calls,
+        "core_trade__yearly_flows": flows.assign(adjustment_lo_usd=known, adjustment_hi_usd=known),
+    }
+    for factor, spread in alone.items():
+        uncertainty = DEFINITION.uncertainty | still | spread
+        uncertainty |= {"sobol_draws": 128, "weight_concentration": 1e9}
+        definition = replace(DEFINITION, arms_windows=(10,), uncertainty=uncertainty)
+        errors = assemble.evidence(quiet, AXES, index.data, definition)
+        made = assemble.sensitivity_table(index, errors, definition)
+        assert set(made["principal_iso3"]) == {"CHN", "RUS"}
+        assert set(made["year"]) == {1998, 1999, 2000, 2001}
+        assert (made["sd"] > 0).all()
+        shares = made.set_index("factor")[["first_order", "total_order"]]
+        assert shares.loc[factor].to_numpy() == pytest.approx(1, abs=0.35)
+        assert shares.drop(factor).abs().to_numpy().max() < 0.02
+
+
 def test_evidence_is_what_the_tables_say_of_their_errors(core: assemble.Frames) -> None:
     flows = core["core_trade__yearly_flows"]
     made = trade_error(flows, AXES, reported=0.2, carried=0.4, cif_to_fob=1.0)
