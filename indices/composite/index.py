@@ -56,7 +56,7 @@ class Index:
         Indicators and groups; see `Tree.from_frame`.
     denominate : bool or mapping
         Whether indicators are divided by the denominators that the tree names for them; a mapping
-        gives parameters of `data.denominate` (`scale`, `allow_missing`).
+        gives parameters of `data.denominate` (`scale`).
     screen : mapping, optional
         Parameters of `data.screen` (`minimum`, `keep`, `drop`, `zeros`); without, all units stay.
         Units are screened by what is observed, and those dropped are not imputed from; with
