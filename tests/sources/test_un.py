@@ -17,7 +17,7 @@ from pipelines.core import un
 from pipelines.core.geo import SOURCES, cow_to_iso3
 from pipelines.sources.names import load_map, map_names
 from pipelines.sources.reading import SourceError
-from pipelines.sources.un.parse import parse_ga, parse_sc, session_number
+from pipelines.sources.un.parse import body_of, parse_ga, parse_sc, session_number
 from pipelines.sources.voeten.parse import parse_ideal_points, parse_votes_parquet
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -147,7 +147,6 @@ def test_line_breaks_in_a_long_file_do_not_end_a_row(tmp_path: Path) -> None:
         ("IRN,IRAN,Y", "IRN, ,Y", "row 10: found ms_name = ' '; expected the name of a member"),
         ("1960-12-20", "1960-13-20", "row 9: found date = '1960-13-20'; expected a date"),
         ("IRAN,Y,1960-12-20", "IRAN,Y,1960-12-22", "row 10: .*'1960-12-20', as in .* row 9"),
-        (",1,0,1,0,2,", ",1,0,1,,2,", "row 9: found total_non_voting = ''"),
         (",1,0,1,0,2,", ",1,0,1.5,0,2,", "row 9: found total_abstentions = '1.5'"),
         (",1,0,1,0,2,", ",2,0,0,0,2,", "row 9: .*207453 with 1 votes Y.*expected 2, .*total_yes"),
         (",1,0,1,0,2,", ",3,0,0,0,3,", "row 9: .*207453 with 1 votes A.*expected 0, .*abstentions"),
@@ -166,6 +165,69 @@ def test_a_damaged_export_is_refused(old: str, new: str, message: str, tmp_path:
     with pytest.raises(SourceError, match=message) as caught:
         parse_ga(path)
     assert str(path) in str(caught.value)
+
+
+TOTALS = ["total_yes", "total_no", "total_abstentions", "total_non_voting", "total_ms"]
+
+
+@pytest.mark.parametrize("blank", ["1.0,0.0,1.0,0.0,2.0", "1,0,1,,2", ",,,,2", ",,,,", "0,0,0,0,2"])
+def test_totals_that_a_record_does_not_state_are_counted(blank: str, tmp_path: Path) -> None:
+    # The library writes totals as decimals, leaves some blank, and gives those of a resolution
+    # adopted without a vote as zero.
+    calls, _ = checked(parse_ga(changed(tmp_path, ",1,0,1,0,2,", f",{blank},")))
+    assert calls.set_index("undl_id").loc[S15, TOTALS].tolist() == [1, 0, 1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("blank", "name"), [("1,0,1,,2", "total_non_voting"), (",,,,", "total_yes")]
+)
+def test_totals_of_an_excerpt_cannot_be_counted(blank: str, name: str, tmp_path: Path) -> None:
+    path = changed(tmp_path, ",1,0,1,0,2,", f",{blank},")
+    text = path.read_text(encoding="utf-8").replace("\nEMERGENCY", " EMERGENCY")
+    lines = text.splitlines(keepends=True)
+    path.write_text("".join([lines[0], *(x for x in lines if ",IRN," in x)]), encoding="utf-8")
+    with pytest.raises(SourceError, match=f"row 3: found {name} = ''; .*not the rows of all"):
+        parse_ga(path)
+
+
+def test_few_records_that_contradict_themselves_are_kept_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    header = GA.read_text(encoding="utf-8").splitlines(keepends=True)[0]
+    row = "{0},IRN,IRAN,Y,1960-12-20,XV,A/RES/1514,,,A/PV.947,,,,,{1},0,0,1,\n"
+    rows = [row.format(1000 + k, "1,0") for k in range(150)]
+    wrong, last = row.format(5, "0,1"), row.format(6, "1,0")
+    path = tmp_path / "votes.csv"
+    path.write_text("".join([header, *rows, wrong, last]), encoding="utf-8")
+    calls, votes = checked(parse_ga(path))
+    assert calls.set_index("undl_id").loc[5, TOTALS].tolist() == [0, 1, 0, 0, 1]
+    assert vote(votes, 5, "IRN") == "Y"
+    assert "1 of 152 records state other totals than their rows" in caplog.text
+    assert "[5]" in caplog.text
+    path.write_text("".join([header, *rows[:20], wrong]), encoding="utf-8")
+    with pytest.raises(SourceError, match=r"row 21: .* 5 with 1 votes Y .*1 of 21 records"):
+        parse_ga(path)
+
+
+@pytest.mark.parametrize("form", [None, as_gzip, as_parquet, as_marked_csv])
+@pytest.mark.parametrize(("fixture", "body"), [(GA, "ga"), (SC, "sc")])
+def test_which_body_a_file_is_of(
+    fixture: Path, body: str, form: Callable[[Path, Path], Path] | None, tmp_path: Path
+) -> None:
+    assert body_of(form(tmp_path, fixture) if form else fixture) == body
+
+
+def test_a_stored_file_without_an_extension_is_read_by_its_bytes(tmp_path: Path) -> None:
+    path = as_gzip(tmp_path, GA).rename(tmp_path / "0a1b2c")
+    assert len(parse_ga(path)["raw_un__ga_votes"]) == 11
+
+
+def test_a_file_of_neither_body_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "votes.csv"
+    text = GA.read_text(encoding="utf-8")
+    path.write_text(text.replace(",A/", ",T/"), encoding="utf-8")
+    with pytest.raises(SourceError, match=r"no symbols .* start with A/ or S/"):
+        body_of(path)
 
 
 def test_members_without_a_code_are_not_taken_for_one(tmp_path: Path) -> None:
