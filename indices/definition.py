@@ -17,6 +17,11 @@ DEFINITION = Path(__file__).with_name("definition.toml")
 TRANSFORMS = ("linear", "log1p", "log")
 KINDS = ("costly", "declared")
 APPLIES = ("all", "principals")
+VARIANTS = {
+    "normalise": ("percentile", "z_score"),
+    "aggregate": ("geometric",),
+    "trade": ("recorded_usd",),
+}
 
 
 class DefinitionError(ValueError):
@@ -66,6 +71,36 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """Another way to make the index, set beside it; exactly one of the optional entries is given.
+
+    Parameters
+    ----------
+    name, label : str
+        Key in the tables, and plain words.
+    normalise : str
+        'percentile' or 'z_score' in place of goalposts.
+    aggregate : str
+        'geometric' in place of the arithmetic mean of the pillars.
+    trade : str
+        'recorded_usd' in place of the best estimate.
+    relabelled_from : list of str
+        States from whose exports unrecorded oil is taken off.
+    without_pillar, without_source : str
+        What is left out.
+    """
+
+    name: str
+    label: str
+    normalise: str | None = None
+    aggregate: str | None = None
+    trade: str | None = None
+    relabelled_from: list[str] | None = None
+    without_pillar: str | None = None
+    without_source: str | None = None
+
+
+@dataclass(frozen=True)
 class Definition:
     """The whole index."""
 
@@ -78,6 +113,7 @@ class Definition:
     uncertainty: dict[str, float]
     arms_windows: tuple[int, ...]
     questions: tuple[Question, ...]
+    variants: tuple[Variant, ...]
     sha256: str
 
     @property
@@ -137,6 +173,28 @@ def _pillar(raw: dict[str, Any]) -> Pillar:
     return Pillar(name, _positive(raw["weight"], f"pillar {name}"), indicators, required)
 
 
+def _variant(raw: dict[str, Any]) -> Variant:
+    where = f"variant {raw.get('name', '(unnamed)')}"
+    try:
+        made = Variant(**raw)
+    except TypeError as error:
+        raise DefinitionError(f"{where}: {error}") from None
+    given = sorted(set(raw) - {"name", "label"})
+    if len(given) != 1:
+        raise DefinitionError(f"{where}: changes {given or 'nothing'}, expected exactly one thing")
+    for field, choices in VARIANTS.items():
+        _one_of(made, field, choices)
+    return made
+
+
+def _one_of(variant: Variant, field: str, choices: tuple[str, ...]) -> None:
+    found = getattr(variant, field)
+    if found not in (None, *choices):
+        raise DefinitionError(
+            f"variant {variant.name}: {field} is {found!r}, expected one of {choices}"
+        )
+
+
 def parse_definition(text: bytes) -> Definition:
     """Read a definition from the bytes of a TOML file.
 
@@ -170,6 +228,7 @@ def parse_definition(text: bytes) -> Definition:
             uncertainty={k: v for k, v in raw["uncertainty"].items() if k != "arms_windows"},
             arms_windows=tuple(raw["uncertainty"]["arms_windows"]),
             questions=questions,
+            variants=tuple(_variant(v) for v in raw.get("variant", [])),
             sha256=hashlib.sha256(text).hexdigest(),
         )
     except tomllib.TOMLDecodeError as error:
@@ -180,10 +239,13 @@ def parse_definition(text: bytes) -> Definition:
         ("pillar", [p.name for p in pillars]),
         ("indicator", [i.name for i in made.indicators]),
         ("question", [q.name for q in questions]),
+        ("variant", [v.name for v in made.variants]),
     ):
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise DefinitionError(f"{what} named twice: {', '.join(twice)}")
+    for variant in made.variants:
+        _one_of(variant, "without_pillar", tuple(p.name for p in pillars))
     total = sum(p.weight for p in pillars)
     if abs(total - 1) > 1e-9:
         raise DefinitionError(f"the pillars weigh {total} together, expected 1")

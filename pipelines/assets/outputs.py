@@ -1,4 +1,4 @@
-"""Output tables: the whole index from the core tables, in one step, from one set of draws."""
+"""Output tables: the whole index in one step, from one set of draws, and its variants beside it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pandas as pd
 
 from indices import assemble
 from indices.definition import load_definition
+from indices.robustness import robustness_tables
 from pipelines.assets.factory import table_assets
-from pipelines.core import scope
+from pipelines.core import scope, without
 
 Frame = pd.DataFrame
 
@@ -39,4 +40,42 @@ def alliance_depth(
     return assemble.output_tables(core, *scope.axes_of(core_geo__state_years), load_definition())
 
 
-OUTPUTS = [alliance_depth]
+@table_assets("out_robustness__yearly_dyads", "out_robustness__yearly_gap")
+def robustness(
+    out_indicators__yearly_dyads: Frame,
+    core_geo__state_years: Frame,
+    core_geo__yearly_economy: Frame,
+    core_un__roll_calls: Frame,
+    core_un__yearly_dyads: Frame,
+    core_arms__yearly_dyads: Frame,
+    core_arms__yearly_totals: Frame,
+    core_trade__reported_flows: Frame,
+    core_trade__yearly_flows: Frame,
+    core_trade__yearly_totals: Frame,
+    core_treaties__commitments: Frame,
+    core_treaties__hostilities: Frame,
+    core_treaties__yearly_dyads: Frame,
+    raw_russia_trade__reports: Frame,
+    raw_iran_oil__estimates: Frame,
+    raw_curated__crude_recorded: Frame,
+    raw_curated__crude_prices: Frame,
+    raw_curated__tiers: Frame,
+    raw_curated__memberships: Frame,
+    raw_curated__posture: Frame,
+    raw_unctad__investment_treaties: Frame,
+    raw_desta__members: Frame,
+    raw_cow_igo__memberships: Frame,
+    raw_cow_igo__coverage: Frame,
+    raw_cow_igo__world: Frame,
+    raw_us_troops__country_years: Frame,
+) -> tuple[Frame, Frame]:
+    tables = {name: frame for name, frame in locals().items() if name.startswith(("core_", "raw_"))}
+    definition = load_definition()
+    axes, exists = scope.axes_of(core_geo__state_years)
+    some = without.few(axes, exists, definition)
+    sources = [v.without_source for v in definition.variants if v.without_source]
+    left_out = without.without(sources, tables, *some, definition)
+    return robustness_tables(tables, *some, out_indicators__yearly_dyads, left_out, definition)
+
+
+OUTPUTS = [alliance_depth, robustness]

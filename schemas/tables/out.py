@@ -50,6 +50,13 @@ def _gap(name: str, description: str) -> Field:
     )
 
 
+def _free(name: str, description: str) -> Field:
+    return Field(name, "float", description, unit="points or the variant's own", nullable=True)
+
+
+_QUESTION = Field("question", "string", "Question of definition.toml, for instance iran_gulf.")
+_VARIANT = Field("variant", "string", "What is done otherwise, as definition.toml names it.")
+
 TABLES = [
     Table(
         "out_indicators__yearly_dyads",
@@ -234,6 +241,69 @@ TABLES = [
                 "Standard deviation of the gap over the draws.",
                 unit="points",
                 minimum=0,
+            ),
+        ),
+        _ALL,
+        ("judgement",),
+    ),
+    Table(
+        "out_robustness__yearly_dyads",
+        "The ties of a question made in other ways: one row per variant, question, directed pair "
+        "and year. Variants are listed in indices/definition.toml; those that change the unit "
+        "(percentile, z_score) compare with nothing but themselves.",
+        ("question", "from_iso3", "to_iso3", "year", "variant"),
+        (
+            _QUESTION,
+            FROM,
+            TO,
+            YEAR,
+            _VARIANT,
+            _free("depth", "Depth under the variant; null where a pillar it has is missing."),
+            _free("costly_depth", "What is paid for, under the variant."),
+            _free("declared_depth", "What is said, under the variant."),
+            _free("lead", "Depth less that of the focal state's tie at the same end."),
+            _points("headline_depth", "Depth as published, for full ties."),
+            _gap("headline_lead", "Lead over the focal state's tie as published."),
+            Field(
+                "is_lead_flipped",
+                "bool",
+                "Whether the lead's sign differs from the published one.",
+                nullable=True,
+            ),
+        ),
+        _ALL,
+        ("judgement",),
+    ),
+    Table(
+        "out_robustness__yearly_gap",
+        "The gap made in other ways, one row per variant, beside the published one.",
+        ("question", "principal_iso3", "view", "measure", "year", "variant"),
+        (
+            _QUESTION,
+            state("principal_iso3", "The great power at the other end of the ties."),
+            Field(
+                "view",
+                "string",
+                "Whose eyes: the principal's, the partners', or both (z-scores have no such mean).",
+                allowed=("principal", "partner", "mutual"),
+            ),
+            Field(
+                "measure", "string", "What is compared.", allowed=("depth", "costly", "declared")
+            ),
+            YEAR,
+            _VARIANT,
+            _free("focal_depth", "The focal state's tie under the variant."),
+            _free("bloc_depth", "Mean of the bloc's ties under the variant."),
+            Field(
+                "bloc_n", "int", "Members of the bloc with a value under the variant.", minimum=0
+            ),
+            _free("gap", "Bloc minus focal under the variant; null where it cannot be made."),
+            _gap("headline_gap", "The published gap."),
+            Field(
+                "is_sign_flipped",
+                "bool",
+                "Whether the gap's sign differs from the published one.",
+                nullable=True,
             ),
         ),
         _ALL,

@@ -79,6 +79,7 @@ def mini_definition(
         | spreads,
         arms_windows=windows,
         questions=(Question("focal_bloc", "", "FFF", "bloc", ("AAA", "BBB"), ("PPP",)),),
+        variants=(),
         sha256="",
     )
 

@@ -113,6 +113,10 @@ def reconcile(reports: pd.DataFrame, last_year: int = LAST_YEAR) -> pd.DataFrame
         with both flows.
     """
     usable = reports[_is_about_states(reports) & (reports["year"] <= last_year)]
+    if usable.empty:
+        numbers = ("value_usd", "value_lo_usd", "value_hi_usd")
+        kinds = {"year": "int64", "n_reports": "int64", **dict.fromkeys(numbers, "float64")}
+        return pd.DataFrame({c: pd.Series(dtype=kinds.get(c, "str")) for c in COLUMNS})
     direct = _direct(usable)
     best = direct.drop_duplicates(["exporter", "importer", "year"]).set_index(
         ["exporter", "importer", "year"]
