@@ -95,10 +95,10 @@ def _listed(path: Path, known: set[str] | None = None) -> dict[str, dict[str, An
         raise _fault(path, str(error), "a readable TOML file of addresses") from None
     keys = {f.name for f in fields(Address)} - {"source"}
     for section, entries in sections.items():
-        if known is not None and section not in known:
-            raise _fault(path, f"the section [{section}]", f"one of {sorted(known)}")
         if not isinstance(entries, dict):
             raise _fault(path, f"the key {section!r} outside a section", "keys in sections")
+        if known is not None and section not in known:
+            raise _fault(path, f"the section [{section}]", f"one of {sorted(known)}")
         for key, value in entries.items():
             if key not in keys:
                 raise _fault(path, f"the key {key!r} in [{section}]", f"one of {sorted(keys)}")
@@ -180,6 +180,7 @@ class _Patience:
         finally:
             watch.cancel()
         if late.is_set():  # what was cut off looks like the end of the head
+            response.close()
             raise TimeoutError("the head of the reply came too slowly")
         return response
 
