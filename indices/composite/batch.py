@@ -93,21 +93,18 @@ def _power_mean(children: list[Array], weights: list[Array], p: float, minimum: 
     if not used:
         return np.full((len(children[0]), 1), np.nan)
     shape = np.broadcast_shapes(*(part.shape for pair in used for part in pair))
-    missing = [np.isnan(x) for x, _ in used]
+    gaps = [np.isnan(x) for x, _ in used]
     possible = sum((weight for _, weight in used), np.zeros(1))
+    present = _present(gaps, [weight for _, weight in used]) if any(map(np.any, gaps)) else possible
     # In place: with arrays of this size, getting memory costs as much as adding.
-    total, term = np.zeros(shape), np.empty(shape)
-    present = np.zeros(shape) if any(gap.any() for gap in missing) else possible
-    for (x, weight), gap in zip(used, missing, strict=True):
+    total, term = np.empty(shape), np.empty(shape)
+    for number, ((x, weight), gap) in enumerate(zip(used, gaps, strict=True)):
         values = _forward(x, weight, p)
         if gap.any():
             values = np.where(gap, 0.0, values)
-            np.multiply(weight, (~gap).astype(float), out=term)
-            present += term
-        elif present is not possible:
-            present += weight
-        np.multiply(weight, values, out=term)
-        total += term
+        np.multiply(weight, values, out=term if number else total)
+        if number:
+            total += term
     with np.errstate(divide="ignore", invalid="ignore"):
         total /= present
     mean = _backward(total, p)
@@ -115,6 +112,23 @@ def _power_mean(children: list[Array], weights: list[Array], p: float, minimum: 
         # Comparing sums of weights needs room for their rounding.
         mean[present < (minimum - ROUNDING) * possible] = np.nan
     return mean
+
+
+def _present(gaps: list[Array], weights: list[Array]) -> Array:
+    """Sum the weights of what is known."""
+    if any(gap.shape[1] > 1 for gap in gaps):
+        shape = np.broadcast_shapes(*(part.shape for part in (*gaps, *weights)))
+        present = np.zeros(shape)
+        for gap, weight in zip(gaps, weights, strict=True):
+            present += weight * ~gap
+        return present
+    # The same units lack the same children in all runs: one sum for each pattern of gaps.
+    pattern = sum(gap[:, 0].astype(int) << k for k, gap in enumerate(gaps))
+    found, of_unit = np.unique(pattern, return_inverse=True)
+    sums = np.zeros((len(found), max(len(weight) for weight in weights)))
+    for k, weight in enumerate(weights):
+        sums += weight * ((found[:, None] >> k) & 1 == 0)
+    return sums[of_unit]
 
 
 def _forward(x: Array, weight: Array, p: float) -> Array:

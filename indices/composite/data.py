@@ -311,6 +311,13 @@ def panel_codes(index: pd.Index, what: str) -> tuple[Array, Array, pd.Index]:
     return unit, time, pd.Index(periods, name=times.name)
 
 
+def periods_of(index: pd.Index) -> Array | None:
+    """Number the period of every row in time order; None where there is no time."""
+    if not isinstance(index, pd.MultiIndex):
+        return None
+    return pd.factorize(index.get_level_values(-1), sort=True)[0]
+
+
 def _group_codes(index: pd.Index, groups: pd.Series) -> Array:
     """Number the group of every row; -1 where it has none."""
     if groups.index.has_duplicates:

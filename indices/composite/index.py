@@ -377,13 +377,8 @@ class Result:
 
     def _ranked(self, scores: Array) -> Array:
         """Rank scores (..., units) within each period."""
-        rounded = scores if self.index.decimals is None else np.round(scores, self.index.decimals)
-        if not isinstance(self.scores.index, pd.MultiIndex):
-            return ranks(rounded)
-        found = np.empty(rounded.shape)
-        for rows in self.scores.groupby(level=-1, sort=False).indices.values():
-            found[..., rows] = ranks(rounded[..., rows])
-        return found
+        by = raw_data.periods_of(self.scores.index)
+        return ranks(scores, by=by, decimals=self.index.decimals)
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-CELLS = 1 << 17  # units x runs aggregated at once: 1 MB an array, which a cache holds
+CELLS = 1 << 16  # units x runs aggregated at once: half a megabyte an array, which a cache holds
 # Streams of random numbers under one seed: the design's, and one for each factor by its name.
 _DESIGN, _FACTOR = 0, 1
 
@@ -297,8 +297,8 @@ class Model:
         self._treated: dict[tuple[int, int], Array] = {}
         self._normalised: dict[tuple[int, int, int], Array] = {}
 
-    def scores(self, rows: Array, threads: int = 1) -> Array:
-        """Return the scores of some units in all runs, shape (units, runs).
+    def scores(self, rows: Array, threads: int = 1, runs: slice = slice(None)) -> Array:
+        """Return the scores of some units in all runs or some, shape (units, runs).
 
         Parameters
         ----------
@@ -306,14 +306,23 @@ class Model:
             All of them, in order, unless `by_unit`.
         threads : int
             Bits of the result do not depend on it.
+        runs : slice
+            Without a step.
 
         Raises
         ------
         CompositeError
             If a run fails; the message names it and its factors.
         """
-        out = np.empty((len(rows), len(self.plan)))
-        jobs = [job for task in self.tasks for job in self._jobs(task, rows, out)]
+        first, end, _ = runs.indices(len(self.plan))
+        out = np.empty((len(rows), end - first))
+        tasks = [
+            replace(task, runs=task.runs[(task.runs >= first) & (task.runs < end)])
+            for task in self.tasks
+        ]
+        jobs = [
+            job for task in tasks if len(task.runs) for job in self._jobs(task, rows, out, first)
+        ]
         if threads > 1:
             with ThreadPoolExecutor(threads) as pool:
                 # Each job fills its own part of the result: their order changes nothing.
@@ -323,7 +332,9 @@ class Model:
                 job()
         return out
 
-    def _jobs(self, task: _Task, rows: Array, out: Array) -> Iterator[Callable[[], None]]:
+    def _jobs(
+        self, task: _Task, rows: Array, out: Array, first: int
+    ) -> Iterator[Callable[[], None]]:
         """Cut a task so that what is worked on at once stays in the cache."""
         if self.by_unit:
             try:
@@ -332,20 +343,25 @@ class Model:
                 raise CompositeError(f"{self.plan.name(int(task.runs[0]))}: {error}") from None
             step = max(1, CELLS // len(task.runs))
             for start in range(0, len(rows), step):
-                yield partial(self._fill, task, rows[start : start + step], start, x, out)
+                yield partial(self._fill, task, rows[start : start + step], x, out, start, first)
         else:
             step = max(1, CELLS // (self.units * len(self.tree.indicators)))
             for start in range(0, len(task.runs), step):
                 part = replace(task, runs=task.runs[start : start + step])
-                yield partial(self._fill, part, rows, 0, None, out)
+                yield partial(self._fill, part, rows, None, out, 0, first)
 
-    def _fill(self, task: _Task, rows: Array, start: int, x: Array | None, out: Array) -> None:
-        """Compute a task for some units and put it where it belongs."""
+    def _fill(
+        self, task: _Task, rows: Array, x: Array | None, out: Array, row: int, run: int
+    ) -> None:
+        """Compute a task for some units and put it where it belongs; out starts at that run."""
         try:
             block = self._block(task, rows, x)
         except CompositeError as error:
             raise self._located(task, rows, x, error) from None
-        out[start : start + len(rows), task.runs] = block
+        runs: Array | slice = task.runs - run
+        if len(task.runs) == task.runs[-1] - task.runs[0] + 1:  # much faster as a slice
+            runs = slice(task.runs[0] - run, task.runs[-1] - run + 1)
+        out[row : row + len(rows), runs] = block
 
     def _block(self, task: _Task, rows: Array, x: Array | None) -> Array:
         if x is None:

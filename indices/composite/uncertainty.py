@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from indices.composite.data import listed
+from indices.composite.data import listed, periods_of
 from indices.composite.errors import CompositeError
 from indices.composite.factors import Factor, dirichlet_weights
+from indices.composite.rank import CELLS
 from indices.composite.rank import ranks as ranked
 from indices.composite.sensitivity import SAME, sobol
 from indices.composite.simulate import Model, plan
@@ -31,7 +33,8 @@ __all__ = ["Contrast", "UncertaintyResult", "analyse", "dirichlet_weights", "int
 
 Array = np.ndarray
 DECIMALS = 4
-BLOCK = 1 << 23  # units x runs held at once where draws are not kept: 64 MB
+BLOCK = 1 << 23  # units x runs held at once where nothing is ranked: 64 MB
+HELD = 1 << 26  # units x runs above which the scores of a period are computed twice: 512 MB
 
 
 def interval(draws: Array, level: float = 0.9) -> tuple[Array, Array]:
@@ -242,28 +245,48 @@ def analyse(
     asked = {name: _target(name, one, units) for name, one in (contrasts or {}).items()}
     if not keep and any(callable(one) for one in asked.values()):
         raise CompositeError("a contrast that is a function needs the draws: keep=True")
-    periods = _periods(units)
-    blocks = list(_blocks(periods, len(runs), whole=keep or not model.by_unit, ranks=ranks))
+    periods = periods_of(units)
+    in_order = partial(ranked, axis=0, decimals=result.index.decimals)
+    whole = keep or not model.by_unit
+    blocks = list(_blocks(None if whole else periods, len(units), len(runs), whole or ranks))
     named = _Named(asked, len(units), len(runs))
     # Whole blocks side by side if there are several, else the parts of the one.
     inside = threads if len(blocks) == 1 else 1
 
     def work(rows: Array) -> dict[str, Any]:
-        scores = model.scores(rows, inside)
-        named.take(rows, scores)
-        part: dict[str, Any] = {"rows": rows, "scores": _summary(scores, nominal[rows], level)}
+        held: Array | None = None
+        if whole or not ranks or len(rows) * len(runs) <= HELD:
+            held = model.scores(rows, inside)
+            named.take(rows, held)
+
+        def of_units(part: slice) -> Array:
+            return model.scores(rows[part], inside) if held is None else held[part]
+
+        out: dict[str, Any] = {"rows": rows, "score_draws": held if keep else None}
         if ranks:
-            places = _rank(scores, periods[rows])
-            of_nominal = _rank(nominal[rows, None], periods[rows])
-            part["ranks"] = _summary(places, of_nominal[:, 0], level)
-            moved = np.abs(places - of_nominal)
-            # Ranks are whole numbers, so that their sums are exact in any order.
-            part["moved"] = np.nansum(moved, axis=0), (~np.isnan(moved)).sum(axis=0)
-            if keep:
-                part["rank_draws"] = places
-        if keep:
-            part["score_draws"] = scores
-        return part
+            by = None if periods is None else periods[rows]
+            nominal_places = in_order(nominal[rows, None], by=by)
+            # Ranks of up to 16 million units are whole in single precision.
+            places = np.empty((len(rows), len(runs)), dtype=np.float32 if held is None else float)
+            total, count = np.empty(len(runs)), np.empty(len(runs), dtype=int)
+            step = max(1, (CELLS if held is not None else BLOCK) // len(rows))
+            for start in range(0, len(runs), step):
+                part = slice(start, start + step)
+                if held is None:
+                    scores = model.scores(rows, inside, part)
+                    named.take(rows, scores, part)
+                else:
+                    scores = held[:, part]
+                drawn = places[:, part] = in_order(scores, by=by)
+                moved = np.abs(drawn - nominal_places)
+                # Ranks are whole numbers, so that their sums are exact in any order.
+                total[part] = np.nansum(moved, axis=0)
+                count[part] = (~np.isnan(moved)).sum(axis=0)
+            out["moved"] = total, count
+            out["ranks"] = _summary(places.__getitem__, nominal_places[:, 0], len(runs), level)
+            out["rank_draws"] = places if keep else None
+        out["scores"] = _summary(of_units, nominal[rows], len(runs), level)
+        return out
 
     if threads > 1 and len(blocks) > 1:
         with ThreadPoolExecutor(threads) as pool:
@@ -296,53 +319,44 @@ def analyse(
     )
 
 
-def _summary(draws: Array, nominal: Array, level: float) -> pd.DataFrame:
-    """Summarise draws (rows, runs); a row with a missing draw has its nominal value only."""
+def _summary(
+    draws: Callable[[slice], Array], nominal: Array, runs: int, level: float
+) -> pd.DataFrame:
+    """Summarise draws (rows, runs), asked for some rows at a time.
+
+    A row with a missing draw has its nominal value only.
+    """
     tail = (1 - level) / 2
     low, high = (f"{end}{100 * level:g}" for end in ("lo", "hi"))
-    ordered = np.sort(draws, axis=-1)
-    runs = draws.shape[-1]
-    mean = draws.sum(axis=-1) / runs
-    squares = ((draws - mean[:, None]) ** 2).sum(axis=-1)
-    table = {
-        "mean": mean,
-        "median": _quantile(ordered, 0.5),
-        "sd": np.sqrt(squares / (runs - 1)) if runs > 1 else np.full(len(draws), np.nan),
-        low: _quantile(ordered, tail),
-        high: _quantile(ordered, 1 - tail),
-    }
-    missing = np.isnan(draws).any(axis=-1)
-    return pd.DataFrame(
-        {"nominal": nominal, **{k: np.where(missing, np.nan, v) for k, v in table.items()}}
-    )
+    table = {name: np.empty(len(nominal)) for name in ("mean", "median", "sd", low, high)}
+    step = max(1, CELLS // runs)
+    for start in range(0, len(nominal), step):
+        part = slice(start, start + step)
+        of_part = draws(part).astype(float, copy=False)
+        ordered = np.sort(of_part, axis=-1)
+        mean = of_part.sum(axis=-1) / runs
+        squares = ((of_part - mean[:, None]) ** 2).sum(axis=-1)
+        table["mean"][part] = mean
+        table["sd"][part] = np.sqrt(squares / (runs - 1)) if runs > 1 else np.nan
+        for name, q in (("median", 0.5), (low, tail), (high, 1 - tail)):
+            table[name][part] = _quantile(ordered, q)
+        # The missing are sorted to the end.
+        missing = np.isnan(ordered[:, -1])
+        for values in table.values():
+            values[part][missing] = np.nan
+    return pd.DataFrame({"nominal": nominal, **table})
 
 
-def _periods(units: pd.Index) -> Array:
-    """Number the periods of rows; all one where there is no time."""
-    if not isinstance(units, pd.MultiIndex):
-        return np.zeros(len(units), dtype=int)
-    return pd.factorize(units.get_level_values(-1), sort=True)[0]
-
-
-def _rank(scores: Array, periods: Array) -> Array:
-    """Rank scores (units, runs) within each period."""
-    out = np.empty(scores.shape)
-    for period in np.unique(periods):
-        rows = periods == period
-        out[rows] = ranked(scores[rows], axis=0)
-    return out
-
-
-def _blocks(periods: Array, runs: int, *, whole: bool, ranks: bool) -> Iterator[Array]:
-    """Cut units into blocks that are worked off one after the other."""
-    if whole:
-        yield np.arange(len(periods))
-    elif ranks:
+def _blocks(periods: Array | None, units: int, runs: int, together: bool) -> Iterator[Array]:
+    """Cut units into blocks that are worked off one after the other, or by period."""
+    if not together:
+        step = max(1, BLOCK // runs)
+        yield from np.split(np.arange(units), range(step, units, step))
+    elif periods is None:
+        yield np.arange(units)
+    else:
         order = np.argsort(periods, kind="stable")
         yield from np.split(order, np.flatnonzero(np.diff(periods[order])) + 1)
-    else:
-        step = max(1, BLOCK // runs)
-        yield from np.split(np.arange(len(periods)), range(step, len(periods), step))
 
 
 def _target(name: str, target: Target, units: pd.Index) -> Array | Callable[[pd.DataFrame], Any]:
@@ -388,10 +402,10 @@ class _Named:
         self.rows = np.flatnonzero(wanted)
         self.scores = np.empty((len(self.rows), runs))
 
-    def take(self, rows: Array, scores: Array) -> None:
+    def take(self, rows: Array, scores: Array, runs: slice = slice(None)) -> None:
         """Keep what the contrasts need of a block."""
         inside = np.isin(rows, self.rows)
-        self.scores[np.searchsorted(self.rows, rows[inside])] = scores[inside]
+        self.scores[np.searchsorted(self.rows, rows[inside]), runs] = scores[inside]
 
     def frames(
         self, draws: pd.DataFrame | None, nominal: pd.Series, runs: pd.Index, level: float
@@ -410,7 +424,7 @@ class _Named:
                 at = self.rows[used]
                 nominal_values[i] = _weighted(one[at], nominal.to_numpy(dtype=float)[at, None])[0]
         names = pd.Index(list(self.asked), name="contrast", dtype="str")
-        summary = _summary(values, nominal_values, level)
+        summary = _summary(values.__getitem__, nominal_values, len(runs), level)
         share = (values > 0).sum(axis=-1) / len(runs)
         summary["share_above_zero"] = np.where(np.isnan(values).any(axis=-1), np.nan, share)
         return pd.DataFrame(values.T, index=runs, columns=names), summary.set_axis(names)
