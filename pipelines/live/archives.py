@@ -9,13 +9,15 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader, RawIOBase
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import IO, TypeVar
 
 from pipelines.live.web import MB, OVERRIDES, Address
+from pipelines.live.web import address as find_address
 from pipelines.sources.reading import SourceError, require_file
 
 T = TypeVar("T")
@@ -202,10 +204,14 @@ def unzip(source: str, path: Path, into: Path, address: Address) -> list[Path]:
         nothing that was unpacked stays.
     """
     archive = _Archive(source, path, address)
+    return _extract(archive, archive.files, into)
+
+
+def _extract(archive: _Archive, entries: Iterable[zipfile.ZipInfo], into: Path) -> list[Path]:
     written: list[Path] = []
     with archive.zip:
         try:
-            for entry in archive.files:
+            for entry in entries:
                 target = into / entry.filename
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(entry) as stream, target.open("xb") as sink:
@@ -254,3 +260,36 @@ def member(source: str, path: Path, pattern: str, address: Address) -> Iterator[
             )
         with archive.open(matching[0]) as stream:
             yield stream
+
+
+@contextmanager
+def unpacked(source: str, path: Path, names: Iterable[str]) -> Iterator[dict[str, Path]]:
+    """Unpack some files of a zip for as long as they are read, under the limits of `source`.
+
+    Parameters
+    ----------
+    source, path
+        As `unzip`.
+    names : iterable of str
+        Full names inside the zip.
+
+    Yields
+    ------
+    dict of str to Path
+        A temporary file for each name.
+
+    Raises
+    ------
+    SourceError
+        As `unzip`; or if a name is not there.
+    """
+    archive = _Archive(source, path, find_address(source))
+    entries = {e.filename: e for e in archive.files}
+    wanted = list(dict.fromkeys(names))
+    missing = [n for n in wanted if n not in entries]
+    if missing:
+        archive.zip.close()
+        raise _fault(source, path, f"the files {list(entries)[:20]}", f"also {missing}")
+    with TemporaryDirectory(prefix="alliance-depth-") as folder:
+        made = _extract(archive, [entries[n] for n in wanted], Path(folder))
+        yield dict(zip(wanted, made, strict=True))

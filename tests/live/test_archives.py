@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.live.archives import member, unzip
+from pipelines.live.archives import member, unpacked, unzip
 from pipelines.live.web import Address, address
 from pipelines.sources.reading import SourceError
 
@@ -161,3 +161,16 @@ def test_a_file_that_is_there_is_not_written_over(folder: Path) -> None:
     with pytest.raises(FileExistsError):
         unzip("atop", path, folder, small())
     assert (folder / "a.csv").read_bytes() == b"mine"
+
+
+def test_some_files_are_there_while_they_are_read(folder: Path) -> None:
+    path = write(folder, packed(**{"in/a.csv": TABLE, "in/b.csv": b"b"}))
+    with unpacked("atop", path, ["in/b.csv"]) as files:
+        assert {n: p.read_bytes() for n, p in files.items()} == {"in/b.csv": b"b"}
+        assert len(list(files["in/b.csv"].parent.iterdir())) == 1
+    assert not files["in/b.csv"].exists()
+    with pytest.raises(SourceError, match="also"), unpacked("atop", path, ["c.csv"]):
+        pass
+    path = write(folder, zipped([("a.csv", TABLE), ("../b.csv", b"")]))
+    with pytest.raises(SourceError, match="outside"), unpacked("atop", path, ["a.csv"]):
+        pass
