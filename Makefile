@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 build: $(READY)
 	$(VENV)/bin/alliance-depth build
 	@$(VENV)/bin/alliance-depth chart docs/images/headline.svg
+	@$(VENV)/bin/alliance-depth conclusions docs/CONCLUSIONS.md
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest -n 2 -m "not soak"

@@ -164,6 +164,22 @@ def chart(
 
 
 @app.command()
+def conclusions(
+    target: Annotated[Path, typer.Argument(help="The Markdown file to write.")],
+    warehouse: Annotated[Path | None, typer.Option(help="The link readers open.")] = None,
+) -> None:
+    """Write the page that says which conclusions hold under every variant of the index."""
+    from warehouse.answers import NoWarehouse
+    from warehouse.conclusions import page
+    from warehouse.publish import LINK
+
+    try:
+        target.write_text(page(warehouse or LINK), encoding="utf-8")
+    except NoWarehouse as error:
+        _fail(str(error))
+
+
+@app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over the warehouse.")],
     output: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",

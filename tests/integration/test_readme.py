@@ -10,6 +10,7 @@ import pytest
 
 from warehouse.answers import connect
 from warehouse.chart import draw
+from warehouse.conclusions import page
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,3 +102,21 @@ def test_the_readmes_chart_is_the_builds(link: Path, tmp_path: Path) -> None:
     # A hundredth of a point on paper: another processor may round the last digits otherwise.
     assert len(numbers[0]) == len(numbers[1]), "run make build and commit the chart"
     assert np.allclose(*numbers, atol=0.01), "run make build and commit the chart"
+
+
+def test_the_conclusions_are_those_of_this_build(link: Path) -> None:
+    assert (ROOT / "docs/CONCLUSIONS.md").read_text(encoding="utf-8") == page(link)
+
+
+def test_what_hangs_on_a_choice(link: Path) -> None:
+    with connect(link) as con:
+        found = {
+            (principal, measure): (holds, flipped)
+            for principal, measure, holds, flipped in con.execute(
+                "SELECT principal_iso3, measure, holds, flipped FROM gap_robustness "
+                "WHERE view = 'principal' AND year = 2024"
+            ).fetchall()
+        }
+    assert found["CHN", "depth"] == (False, "geometric, without_voting")
+    assert found["CHN", "costly"] == (True, "")
+    assert all(found["RUS", m] == (True, "") for m in ("depth", "costly", "declared"))
