@@ -51,6 +51,11 @@ class Location:
         """Folder of the Parquet files of the run in progress."""
         return self.link.parent / "run" / "tables"
 
+    @property
+    def raw(self) -> Path:
+        """Folder of the upstreams' bytes, kept by a refresh."""
+        return self.link.parent / "raw"
+
 
 # Locks this process holds: a job takes one for its whole run, publishing takes it by itself.
 _HELD: set[Path] = set()
