@@ -180,6 +180,53 @@ def conclusions(
 
 
 @app.command()
+def whatif(
+    principal: Annotated[str, typer.Argument(help="CHN, RUS or USA: its own view is taken.")],
+    year: Annotated[int, typer.Option(help="The year.")] = 2024,
+    weight: Annotated[
+        list[str] | None, typer.Option(help="A pillar's weight: arms=0.4; others share the rest.")
+    ] = None,
+    mean: Annotated[str, typer.Option(help="arithmetic or geometric.")] = "arithmetic",
+    warehouse: Annotated[Path | None, typer.Option(help="The link readers open.")] = None,
+) -> None:
+    """Compare Iran and the Gulf under other weights, and say which would turn the gap."""
+    from warehouse.answers import NoWarehouse, connect
+    from warehouse.publish import LINK
+    from warehouse.whatif import CannotAnswer
+    from warehouse.whatif import whatif as ask
+
+    try:
+        pairs = [w.partition("=") for w in weight or []]
+        weights = {name: float(value) for name, _, value in pairs}
+    except ValueError:
+        _fail(f"--weight {' '.join(weight or [])}: expected for instance arms=0.4")
+    try:
+        with connect(warehouse or LINK) as con:
+            found = ask(con, principal, year, weights, mean)
+    except (NoWarehouse, CannotAnswer) as error:
+        _fail(str(error))
+    ties = Table(title=f"{principal}, {year}: depth of the tie with", title_justify="left")
+    for name in ("", "published", "as asked", "change"):
+        ties.add_column(name, justify="right" if name else "left")
+    for state in found.states:
+        then, now = found.before[state], found.after[state]
+        ties.add_row(state, f"{then:.1f}", f"{now:.1f}", f"{now - then:+.1f}")
+    ties.add_section()
+    then, now = found.gap_before, found.gap_after
+    ties.add_row("gap", f"{then:+.1f}", f"{now:+.1f}", f"{now - then:+.1f}")
+    console.print(ties)
+    pillars = Table(title="Weights", title_justify="left")
+    for name in ("", *found.pillars):
+        pillars.add_column(name, justify="right" if name else "left")
+    pillars.add_row("as asked", *(f"{w:.3f}" for w in found.weights.values()))
+    if found.flip:
+        pillars.add_row("gap zero at", *(f"{w:.3f}" for w in found.flip.values()))
+    console.print(pillars)
+    if not found.flip:
+        console.print("No weights turn the sign of the arithmetic gap.")
+
+
+@app.command()
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over the warehouse.")],
     output: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
