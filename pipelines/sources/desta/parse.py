@@ -16,6 +16,8 @@ import schemas
 from pipelines.sources.reading import (
     SourceError,
     read_delimited,
+    require_columns,
+    require_file,
     require_unique,
     to_integer,
     to_number,
@@ -23,10 +25,12 @@ from pipelines.sources.reading import (
 
 _SOURCE = "desta"
 _FIRST_LINE = 2
-_NA = ("NA",)
+_NA = ("NA", "")
 _TREATY = ["number", "base_treaty", "name", "entry_type", "year", "entryforceyear", "typememb"]
+LIST_COLUMNS = [*_TREATY, "c1", "mc1"]
 _NEGOTIATION = "negotiation"
 _BLOCS = (3, 4)
+_ALONE, _IN_BLOC = 0, 1
 _NEW, _OLD, _COUNTERPART, _LEAVES = 1, 2, 3, 1
 
 
@@ -36,7 +40,8 @@ def parse_treaties(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        ``desta_list_of_treaties.csv``.
+        ``desta_list_of_treaties_02_03.csv`` or an older list, in either of the two forms in which
+        DESTA has published it: `,` with UTF-8 and blanks, or `;` with latin-1 and NA.
 
     Returns
     -------
@@ -49,7 +54,8 @@ def parse_treaties(path: Path) -> pd.DataFrame:
         If the file is not such a table, a value is no number, a row has no member or no year, or
         a treaty stands twice.
     """
-    table = read_delimited(_SOURCE, path, [*_TREATY, "c1", "mc1"], encoding="latin-1", sep=";")
+    sep, encoding = _form(path)
+    table = read_delimited(_SOURCE, path, LIST_COLUMNS, encoding=encoding, sep=sep)
     slots = [c for c in table.columns if re.fullmatch(r"c\d+", c)]
     lacking = [f"m{c}" for c in slots if f"m{c}" not in table.columns]
     if lacking:
@@ -76,9 +82,9 @@ def parse_treaties(path: Path) -> pd.DataFrame:
         }
     )
     undated = treaties["year"].isna() & (treaties["entry_type"] != _NEGOTIATION)
-    empty = (table[slots] == "NA").all(axis=1)
+    empty = table[slots].isin(_NA).all(axis=1)
     for wrong, found, expected in (
-        (undated, "year = 'NA'", f"a year in every row that is no {_NEGOTIATION}"),
+        (undated, "no year", f"a year in every row that is no {_NEGOTIATION}"),
         (empty, "no member", "at least one member"),
     ):
         if wrong.any():
@@ -92,6 +98,18 @@ def parse_treaties(path: Path) -> pd.DataFrame:
             )
     members = treaties.merge(_members(path, table, slots), left_index=True, right_on="at")
     return schemas.conform(members.drop(columns="at"), schemas.table("raw_desta__members"))
+
+
+def _form(path: Path) -> tuple[str, str]:
+    """Separator and encoding of a list of treaties; `SourceError` if it is another table."""
+    start = require_file(_SOURCE, path, "DESTA's list of treaties as CSV")
+    header = start.partition(b"\n")[0]
+    sep = ";" if header.count(b";") > header.count(b",") else ","
+    # Latin-1 reads any bytes, so it can be told from UTF-8 only by the separator it came with.
+    encoding = "latin-1" if sep == ";" else "utf-8-sig"
+    names = header.decode("latin-1").removeprefix("\xef\xbb\xbf").split(sep)
+    require_columns(_SOURCE, path, [n.strip().strip('"') for n in names], LIST_COLUMNS)
+    return sep, encoding
 
 
 def _number(path: Path, text: pd.Series) -> pd.Series:
@@ -217,13 +235,15 @@ def _side(rows: pd.DataFrame, is_text: pd.Series) -> pd.Series:
     does not hold the counterpart it names, else the larger.
     """
     texts = rows[is_text & rows["member_type"].isin(_BLOCS)]
-    role = texts["member_class"].astype("Float64")
+    role = _roles(texts)
     sizes = texts.assign(role=role).groupby(["base_treaty", "role"]).size().sort_values()
     largest = sizes.reset_index().drop_duplicates("base_treaty", keep="last")
-    bloc = texts["base_treaty"].map(largest.set_index("base_treaty")["role"])
-    known = texts.assign(side=np.where(role.fillna(bloc) == bloc, 1, 2))
-    # All in role 0 are no blocs (the African free trade area); one bloc alone is an extract's rest.
-    has_blocs = (role.fillna(bloc) != 0).groupby(texts["base_treaty"]).transform("any")
+    bloc = texts["base_treaty"].map(largest.set_index("base_treaty")["role"]).astype("Float64")
+    # All in role 0 are no blocs (the African free trade area), and neither are members of whom
+    # nothing is known; one bloc alone is an extract's rest.
+    role, bloc = role.fillna(bloc).fillna(_ALONE), bloc.fillna(_ALONE)
+    known = texts.assign(side=np.where(role == bloc, 1, 2))
+    has_blocs = (role != _ALONE).groupby(texts["base_treaty"]).transform("any")
     known = known[has_blocs].drop_duplicates(["base_treaty", "member_iso_numeric"])
     key = ["base_treaty", "member_iso_numeric"]
     side = rows[key].merge(known[[*key, "side"]], on=key, how="left")["side"]
@@ -233,6 +253,25 @@ def _side(rows: pd.DataFrame, is_text: pd.Series) -> pd.Series:
     )
     newcomer = (3 - facing).fillna(1).where(rows["base_treaty"].isin(known["base_treaty"]))
     return side.fillna(newcomer.astype("Int64"))
+
+
+def _roles(texts: pd.DataFrame) -> pd.Series:
+    """Role of each member in texts of blocs, as coded.
+
+    Where a text gives nobody a role (EC Ghana in version 02.03), its bloc are the members whom
+    another text shows as one bloc: the one that shows most of them.
+    """
+    role = texts["member_class"].astype("Float64")
+    unknown = role.isna().groupby(texts["number"]).transform("all")
+    blocs = texts[~unknown & (role != _ALONE).fillna(False)]
+    for _, text in texts[unknown].groupby("number"):
+        here = blocs[blocs["member_iso_numeric"].isin(text["member_iso_numeric"])]
+        together = here.groupby(["number", "member_class"])["member_iso_numeric"].agg(set)
+        bloc: set[int] = max(together, key=len, default=set())
+        if len(bloc) > 1:
+            in_bloc = text["member_iso_numeric"].isin(bloc)
+            role[text.index] = np.where(in_bloc, _IN_BLOC, _ALONE).astype("float64")
+    return role
 
 
 def _changes(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

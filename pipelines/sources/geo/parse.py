@@ -58,13 +58,15 @@ def parse_cow_states(path: Path) -> pd.DataFrame:
     Raises
     ------
     SourceError
-        If the file is not that list, names a spell twice, or holds a date that is none.
+        If the file is not that list, names a spell twice, holds a date that is none, or rows of
+        two versions, which is also how a last row that was cut short shows.
     """
     columns = [
         "stateabb", "ccode", "statenme", "styear", "stmonth", "stday", "endyear", "endmonth",
         "endday", "version",
     ]  # fmt: skip
-    raw = read_delimited(SOURCE, path, columns)
+    # The producer ends the list without a line end.
+    raw = read_delimited(SOURCE, path, columns, may_end_open=True)
     frame = pd.DataFrame(
         {
             "ccode": _whole(path, raw, "ccode"),
@@ -76,6 +78,17 @@ def parse_cow_states(path: Path) -> pd.DataFrame:
         }
     )
     require_unique(SOURCE, path, frame, ["ccode", "start_date"], _FIRST_LINE)
+    other = frame["version"] != frame["version"].iloc[0]
+    if other.any():
+        at = int(other.to_numpy().argmax())
+        raise SourceError(
+            SOURCE,
+            path,
+            line=at + _FIRST_LINE,
+            found=f"version {frame['version'].iloc[at]} after {frame['version'].iloc[0]}",
+            expected="one version in all rows",
+            todo="the row is cut short, or two lists are mixed: fetch the file again",
+        )
     return schemas.conform(frame, schemas.table("raw_geo__cow_states"))
 
 
