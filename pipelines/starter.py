@@ -7,12 +7,13 @@ here: parsing. Everything after the raw tables runs the same in starter and live
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pandas as pd
 
 from pipelines.core import geo
+from pipelines.core.spelling import SPELLINGS
 from pipelines.core.trade import WORLD
 from pipelines.settings import PROJECT
 from pipelines.sources.atop import parse as atop
@@ -24,7 +25,6 @@ from pipelines.sources.geo import parse as geo_parse
 from pipelines.sources.imf import parse as imf
 from pipelines.sources.investment_treaties import parse as investment_treaties
 from pipelines.sources.iran_oil import parse as iran_oil
-from pipelines.sources.names import load_map, map_names
 from pipelines.sources.russia_trade import parse as russia_trade
 from pipelines.sources.sipri import parse as sipri
 from pipelines.sources.un import parse as un
@@ -123,90 +123,75 @@ def keep_panel(frames: Frames) -> Frames:
     panel = set(geo.panel()["iso3"])
 
     def member(
-        source: str,
-        frame: pd.DataFrame,
+        table: str,
         column: str,
-        when: pd.Series | None = None,
-        wanted: set[str] = panel,
+        rows: pd.DataFrame | None = None,
+        wanted: Collection[str] = panel,
     ) -> pd.Series:
-        mapped = map_names(
-            source,
-            f"{source} {column}",
-            frame[column].astype("str"),
-            load_map(geo.SOURCES / source),
-            when,
-        )
-        return mapped["iso3"].isin(wanted)
+        """Whether the state that a column names is wanted, for each row (of some rows)."""
+        chosen = frames[table] if rows is None else rows
+        return SPELLINGS[table, column].iso3(chosen, frames).isin(wanted)
 
     out = dict(frames)
-    for body in ("ga", "sc"):
-        votes, calls = frames[f"raw_un__{body}_votes"], frames[f"raw_un__{body}_roll_calls"]
-        day = votes["undl_id"].map(calls.set_index("undl_id")["date"])
-        out[f"raw_un__{body}_votes"] = votes[member("un", votes, "ms_name", day)]
-    points = frames["raw_voeten__ideal_points"]
-    out["raw_voeten__ideal_points"] = points[
-        member("geo", points, "ccode", _july(points["session"] + 1945))
-    ]
-    out |= _keep_arms(frames, member)
+    for name in (
+        "raw_sipri__state_years",
+        "raw_desta__members",
+        "raw_us_troops__country_years",
+        "raw_un__ga_votes",
+        "raw_un__sc_votes",
+        "raw_voeten__ideal_points",
+        "raw_worldbank__gdp",
+        "raw_worldbank__population",
+        "raw_sipri__dyad_years",
+        "raw_unctad__investment_treaties",
+    ):
+        ends = [column for table, column in SPELLINGS if table == name]
+        out[name] = frames[name][pd.concat([member(name, e) for e in ends], axis=1).all(axis=1)]
+    out["raw_sipri__deliveries"] = _keep_deliveries(frames, member)
     out |= _keep_trade(frames, member)
     out |= _keep_treaties(frames, member)
     return {name: out[name] for name in sorted(out) if REGISTRY[name].in_warehouse}
 
 
-def _july(years: pd.Series) -> pd.Series:
-    return geo.mid_year(years)
-
-
-def _keep_arms(frames: Frames, member: Callable[..., pd.Series]) -> Frames:
-    pairs, totals = frames["raw_sipri__dyad_years"], frames["raw_sipri__state_years"]
-    register = frames["raw_sipri__deliveries"]
-    year = _july(pairs["delivery_year"])
-    when = _july(register["delivery_year"].fillna(register["order_year"]))
+def _keep_deliveries(frames: Frames, member: Callable[..., pd.Series]) -> pd.DataFrame:
+    name = "raw_sipri__deliveries"
     focus = {
-        (end, who): member("sipri", register, end, when, set(who))
+        (end, who): member(name, end, wanted=who)
         for end in ("supplier", "recipient")
         for who in (ARMS_FOCUS, ARMS_PARTNERS)
     }
     asked = (focus["supplier", ARMS_FOCUS] & focus["recipient", ARMS_PARTNERS]) | (
         focus["supplier", ARMS_PARTNERS] & focus["recipient", ARMS_FOCUS]
     )
-    return {
-        "raw_sipri__deliveries": register[asked],
-        "raw_sipri__dyad_years": pairs[
-            member("sipri", pairs, "supplier", year) & member("sipri", pairs, "recipient", year)
-        ],
-        "raw_sipri__state_years": totals[member("sipri", totals, "name", _july(totals["year"]))],
-    }
+    return frames[name][asked]
 
 
 def _keep_trade(frames: Frames, member: Callable[..., pd.Series]) -> Frames:
     cow = frames["raw_cow_trade__flows"]
     cow = cow[cow["year"] >= FIRST_YEAR]
-    year = _july(cow["year"])
     imts = frames["raw_imf__imts"]
     totals = frames["raw_unctad__merchandise_totals"]
-    kept: Frames = {
+    return {
         "raw_cow_trade__flows": cow[
-            member("geo", cow, "ccode1", year) & member("geo", cow, "ccode2", year)
+            member("raw_cow_trade__flows", "ccode1", cow)
+            & member("raw_cow_trade__flows", "ccode2", cow)
         ],
-        "raw_imf__imts": imts[member("imf", imts, "counterpart") | (imts["counterpart"] == "G001")],
+        "raw_imf__imts": imts[
+            member("raw_imf__imts", "counterpart") | (imts["counterpart"] == "G001")
+        ],
         "raw_unctad__merchandise_totals": totals[
             totals["value_usd_millions"].notna()
             & (
-                member("unctad_trade", totals, "unctad_code", _july(totals["year"]))
+                member("raw_unctad__merchandise_totals", "unctad_code")
                 | (totals["unctad_code"] == WORLD)
             )
         ],
     }
-    for name in ("raw_worldbank__gdp", "raw_worldbank__population"):
-        kept[name] = frames[name][member("worldbank", frames[name], "country_code")]
-    return kept
 
 
 def _keep_treaties(frames: Frames, member: Callable[..., pd.Series]) -> Frames:
     members = frames["raw_atop__members"]
-    entered = _july(members["entry_year"])
-    inside = members[member("geo", members, "member", entered)]
+    inside = members[member("raw_atop__members", "member")]
     # An agreement with one member of the panel binds no pair of it.
     several = inside.groupby("atopid")["member"].nunique()
     atopids = several[several > 1].index
@@ -219,21 +204,7 @@ def _keep_treaties(frames: Frames, member: Callable[..., pd.Series]) -> Frames:
     for name in ("raw_cow_igo__memberships", "raw_cow_igo__coverage", "raw_cow_igo__gaps"):
         year = "last_year" if name.endswith("gaps") else "year"
         igo = frames[name][frames[name][year] >= FIRST_YEAR]
-        kept[name] = igo[member("geo", igo, "ccode", _july(igo[year]))]
-    desta_rows = frames["raw_desta__members"]
-    kept["raw_desta__members"] = desta_rows[
-        member("desta", desta_rows, "member_iso_numeric", _july(desta_rows["year"].fillna(2000)))
-    ]
-    bits = frames["raw_unctad__investment_treaties"]
-    day = bits["signed_date"].fillna(bits["in_force_date"]).fillna(pd.Timestamp(2000, 1, 1))
-    kept["raw_unctad__investment_treaties"] = bits[
-        member("investment_treaties", bits, "party_1", day)
-        & member("investment_treaties", bits, "party_2", day)
-    ]
-    troops = frames["raw_us_troops__country_years"]
-    kept["raw_us_troops__country_years"] = troops[
-        member("us_troops", troops, "country_name", _july(troops["year"]))
-    ]
+        kept[name] = igo[member(name, "ccode", igo)]
     return kept
 
 
