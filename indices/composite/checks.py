@@ -7,7 +7,8 @@ same words. Does not belong here: what only one method cannot do; that module sa
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -41,15 +42,23 @@ def columns(found: Array) -> str:
     return positions(found[..., 0, :], ("indicator",))
 
 
+def numbers(x: object, what: str) -> Array:
+    """Return x as floats, or say that it is not made of numbers."""
+    try:
+        return np.asarray(x, dtype=float)
+    except (TypeError, ValueError):
+        raise CompositeError(f"{what} {x!r}; expected numbers") from None
+
+
 def finite(x: npt.ArrayLike) -> Array:
     """Return x (..., indicators) as floats; NaN is missing, an infinite value is refused.
 
     Raises
     ------
     CompositeError
-        If x has no cells, or an infinite one.
+        If x has no cells, or one that is infinite or no number.
     """
-    values = np.asarray(x, dtype=float)
+    values = numbers(x, "values")
     if values.ndim == 0 or values.size == 0:
         raise CompositeError(f"an array of shape {values.shape}, expected units and indicators")
     if np.isinf(values).any():
@@ -69,7 +78,7 @@ def weighing(weights: npt.ArrayLike, indicators: int) -> Array:
         If there is not one weight for each indicator, one is missing, infinite or negative, or
         they sum to nothing.
     """
-    given = np.asarray(weights, dtype=float)
+    given = numbers(weights, "weights")
     if given.ndim == 0 or given.shape[-1] != indicators:
         raise CompositeError(f"weights of shape {given.shape} for {indicators} indicators")
     refused = ~np.isfinite(given) | (given < 0)
@@ -89,9 +98,37 @@ def weighing(weights: npt.ArrayLike, indicators: int) -> Array:
     return shares / total[..., None]
 
 
+@contextmanager
+def naming_parameters(what: str, parameters: Mapping[str, Any]) -> Iterator[None]:
+    """Name a method and its parameters where one of them has a wrong type or shape."""
+    try:
+        yield
+    except CompositeError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise CompositeError(
+            f"{what} cannot take {dict(parameters)}: {error}; give each parameter the type and "
+            "shape that its documentation says"
+        ) from error
+
+
+def whole(value: object, name: str, least: int) -> int:
+    """Return a whole number, or refuse it."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise CompositeError(f"{name} is {value!r}; expected a whole number of at least {least}")
+    return int(value)
+
+
+def level(value: float) -> float:
+    """Return the level of an interval, between 0 and 1, or refuse it."""
+    if not 0 < numbers(value, "the level of an interval is").item() < 1:
+        raise CompositeError(f"the level of an interval is {value}; expected one between 0 and 1")
+    return value
+
+
 def share(value: float, name: str) -> float:
     """Return a share from 0 to 1, or refuse it."""
-    if not 0 <= value <= 1:
+    if not 0 <= numbers(value, f"{name} is").item() <= 1:
         raise CompositeError(f"{name} is {value}; expected a share from 0 to 1")
     return value
 

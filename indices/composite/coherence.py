@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from indices.composite import checks
+from indices.composite.data import matrix, quoted
 from indices.composite.errors import CompositeError
 from indices.composite.rank import ranks, significant
 
@@ -34,38 +36,16 @@ SAME = 1e-12
 """Values, relative to the largest, or eigenvalues, relative to the first, that count as nothing."""
 
 
-def matrix(data: pd.DataFrame) -> Array:
-    """Return a frame's values as floats, or say which column cannot be read as such.
-
-    Raises
-    ------
-    CompositeError
-        If a column's name comes twice, is not numeric, or holds infinite values.
-    """
-    twice = data.columns[data.columns.duplicated()]
-    if len(twice):
-        raise CompositeError(f"columns {_listed(twice)} come more than once; expected each once")
-    words = [c for c in data.columns if not pd.api.types.is_numeric_dtype(data[c])]
-    if words:
-        raise CompositeError(f"columns {_listed(words)} are not numeric; convert or leave them out")
-    x = data.to_numpy(dtype=float, na_value=np.nan)
-    rows, columns = np.nonzero(np.isinf(x))
-    if len(rows):
-        raise CompositeError(
-            f"infinite value of {data.columns[columns[0]]!r} for {data.index[rows[0]]!r} "
-            f"({len(rows)} in all); find where it comes from, or set it missing (NaN)"
-        )
-    return x
-
-
 def grouped(data: pd.DataFrame, groups: Groups | None) -> dict[str, list[str]]:
     """Return the columns of every group, checked.
 
     Raises
     ------
     CompositeError
-        If a group is empty, names a column twice, or one that is not in the data.
+        If there is no table, a group is empty, names a column twice, or one not in the data.
     """
+    if not isinstance(data, pd.DataFrame):
+        raise CompositeError(f"the data is a {type(data).__name__}, expected a DataFrame")
     if groups is None:
         groups = {ALL: list(data.columns)}
     out = {group: list(columns) for group, columns in groups.items()}
@@ -75,8 +55,8 @@ def grouped(data: pd.DataFrame, groups: Groups | None) -> dict[str, list[str]]:
         unknown = [c for c in columns if c not in data.columns]
         if unknown:
             raise CompositeError(
-                f"group {group!r} names {_listed(unknown)}, which the data do not have; "
-                f"there are {_listed(data.columns)}"
+                f"group {group!r} names {quoted(unknown)}, which the data do not have; "
+                f"there are {quoted(data.columns)}"
             )
         if len(set(columns)) < len(columns):
             raise CompositeError(f"group {group!r} names a column more than once")
@@ -192,7 +172,7 @@ def correlations_between(
         unknown = [u for u in members if u not in upper.columns]
         if unknown:
             raise CompositeError(
-                f"the upper level has no {_listed(unknown)}; there are {_listed(upper.columns)}"
+                f"the upper level has no {quoted(unknown)}; there are {quoted(upper.columns)}"
             )
     rows = [
         (group, column, r.loc[column, group], n.loc[column, group])
@@ -226,14 +206,21 @@ def flag_correlations(
     Raises
     ------
     CompositeError
-        If the bounds are not in order from -1 to 1.
+        If the bounds are not in order from -1 to 1, or the table has no correlations.
     """
     if not -1 <= negative < weak < collinear <= 1:
         raise CompositeError(
             f"bounds {negative}, {weak}, {collinear}; expected "
             "-1 <= negative < weak < collinear <= 1"
         )
-    r = table["correlation"].to_numpy(dtype=float)
+    if "correlation" not in table:
+        raise CompositeError(
+            f"no column 'correlation' among {quoted(table.columns)}; expected a table of "
+            "`correlations` or `correlations_between`"
+        )
+    r = checks.numbers(table["correlation"], "correlations are")
+    if (np.abs(r) > 1).any():
+        raise CompositeError(f"a correlation is {r[np.abs(r) > 1][0]}; expected -1 to 1")
     flags = np.select(
         [np.isnan(r), r > collinear, r < negative, r < weak],
         ["undefined", "collinear", "negative", "weak"],
@@ -470,7 +457,7 @@ def _pair(
 ) -> tuple[Array, Array, pd.Index]:
     """Values of both sides, checked."""
     if method not in METHODS:
-        raise CompositeError(f"correlation {method!r} is not known; there are {_listed(METHODS)}")
+        raise CompositeError(f"correlation {method!r} is not known; there are {quoted(METHODS)}")
     for frame in (data, other):
         if frame is not None and not len(frame.columns):
             raise CompositeError("no columns to correlate; expected at least one on each side")
@@ -537,13 +524,13 @@ def _components(data: pd.DataFrame, group: str, columns: list[str]) -> tuple[Arr
     x = x[~np.isnan(x).any(axis=1)]
     if len(x) < FEWEST:
         raise CompositeError(
-            f"group {group!r}: {len(x)} of {len(data)} units have all of {_listed(columns)}, "
+            f"group {group!r}: {len(x)} of {len(data)} units have all of {quoted(columns)}, "
             f"expected at least {FEWEST}; impute, or leave out what is missing most"
         )
     flat = [c for c, varies in zip(columns, _varies(x), strict=True) if not varies]
     if flat:
         raise CompositeError(
-            f"group {group!r}: {_listed(flat)} does not vary over the {len(x)} units that have "
+            f"group {group!r}: {quoted(flat)} does not vary over the {len(x)} units that have "
             "every column; leave it out"
         )
     _, singular, rows = np.linalg.svd(_standardised(x), full_matrices=False)
@@ -570,7 +557,3 @@ def _tidy(rows: list[tuple], **kinds: Any) -> pd.DataFrame:
     """Rows to a frame whose dtypes hold without any row, too."""
     frame = pd.DataFrame(rows, columns=list(kinds))
     return frame.astype(kinds)
-
-
-def _listed(names: Sequence[str] | pd.Index) -> str:
-    return ", ".join(repr(n) for n in names)

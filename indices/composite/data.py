@@ -24,6 +24,8 @@ METHODS = (*CENTRAL, *IN_TIME, "constant")
 
 # Counts compared with a share need room for the rounding of the share.
 _ROUNDING = 1e-9
+# Beyond, sums over a long panel leave the range of floats.
+LARGEST = 1e300
 
 
 def listed(labels: Iterable[object], most: int = 5) -> str:
@@ -57,18 +59,33 @@ def indicator_values(data: pd.DataFrame, what: str = "data") -> Array:
         If the table is empty, an indicator or a unit is there twice, an indicator is not numeric,
         or a value is infinite.
     """
-    if data.empty:
+    if isinstance(data, pd.DataFrame) and data.empty:
         raise CompositeError(
             f"the {what} has {data.shape[0]} rows and {data.shape[1]} columns, "
             "expected at least one of each"
         )
-    for labels, kind in ((data.columns, "column"), (data.index, "row")):
-        if labels.has_duplicates:
-            twice = labels[labels.duplicated()].unique()
-            raise CompositeError(
-                f"{kind} {listed(twice)} of the {what} is there more than once, expected once; "
-                "drop or merge the repeated ones"
-            )
+    values = matrix(data, what)
+    _once(data.index, "row", what)
+    return values
+
+
+def quoted(names: Iterable[object]) -> str:
+    """Write all names for a message, as Python would."""
+    return ", ".join(map(repr, names))
+
+
+def matrix(data: pd.DataFrame, what: str = "data") -> Array:
+    """Return a copy of a table's values as floats, or say which column cannot be read as such.
+
+    Raises
+    ------
+    CompositeError
+        If it is no table, a column's name comes twice, is not numeric, or holds values that are
+        infinite or beyond 1e300, whose sums would be.
+    """
+    if not isinstance(data, pd.DataFrame):
+        raise CompositeError(f"the {what} is a {type(data).__name__}, expected a DataFrame")
+    _once(data.columns, "column", what)
     text = [name for name, kind in data.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
     if text:
         raise CompositeError(
@@ -76,14 +93,23 @@ def indicator_values(data: pd.DataFrame, what: str = "data") -> Array:
             "convert it or leave it out"
         )
     values = data.to_numpy(dtype=float, na_value=np.nan, copy=True)
-    infinite = np.isinf(values)
-    if infinite.any():
-        row, column = np.argwhere(infinite)[0]
+    beyond = np.abs(values) > LARGEST
+    if beyond.any():
+        row, column = np.argwhere(beyond)[0]
+        found = "infinite" if np.isinf(values[row, column]) else f"{values[row, column]:g}"
         raise CompositeError(
-            f"{listed([data.columns[column]])} of {listed([data.index[row]])} is infinite "
-            f"({infinite.sum()} such values in the {what}), expected a number or missing"
+            f"{listed([data.columns[column]])} of {listed([data.index[row]])} is {found} "
+            f"({beyond.sum()} such values in the {what}), expected a number or missing"
         )
     return values
+
+
+def _once(labels: pd.Index, kind: str, what: str) -> None:
+    if labels.has_duplicates:
+        raise CompositeError(
+            f"{kind} {listed(labels[labels.duplicated()].unique())} of the {what} is there more "
+            "than once, expected once; drop or merge the repeated ones"
+        )
 
 
 def _table(values: Array, like: pd.DataFrame) -> pd.DataFrame:
@@ -309,6 +335,12 @@ def panel_codes(index: pd.Index, what: str) -> tuple[Array, Array, pd.Index]:
     time, periods = pd.factorize(times, sort=True)
     unit, _ = pd.factorize(index.droplevel(-1))
     return unit, time, pd.Index(periods, name=times.name)
+
+
+def parts(codes: Array) -> list[Array]:
+    """Positions of each distinct code, in the order of the codes."""
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
 def periods_of(index: pd.Index) -> Array | None:

@@ -21,7 +21,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from indices.composite.data import indicator_values, listed, panel_codes
+from indices.composite.data import indicator_values, listed, panel_codes, parts
 from indices.composite.errors import CompositeError
 
 Array = np.ndarray
@@ -561,17 +561,11 @@ def treat_array(x: Array, treatment: Treatment, *, by: Array | None = None) -> A
             f"by has shape {np.shape(by)}, expected one period per unit: ({units},)"
         )
     done = np.empty_like(flat)
-    for at in _parts(np.zeros(units, dtype=int) if by is None else np.asarray(by)):
+    for at in parts(np.zeros(units, dtype=int) if by is None else np.asarray(by)):
         done[:, at] = _treat_rows(
             flat[:, at], treatment, lambda i: f"indicator {i % indicators} (counted from 0)"
         ).values
     return np.ascontiguousarray(np.moveaxis(done.reshape(rows.shape), -1, -2))
-
-
-def _parts(codes: Array) -> list[Array]:
-    """Positions of each distinct code, in the order of the codes."""
-    order = np.argsort(codes, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
 def _verdict(passed: Array, skew: Array) -> pd.arrays.BooleanArray:
@@ -696,7 +690,7 @@ def treat(
     if by_time:
         _, time, periods = panel_codes(data.index, "treatment by time")
         reports = {}
-        for at, period in zip(_parts(time), periods, strict=True):
+        for at, period in zip(parts(time), periods, strict=True):
             rows[:, at], reports[period] = _treat_together(rows[:, at], chosen, names)
         report = pd.concat(reports, names=[periods.name, names.name])
     else:

@@ -17,15 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from indices.composite.aggregate import weighted_mean
 from indices.composite.coherence import (
     ALL,
     SAME,
     grouped,
-    matrix,
     pca_loadings,
     pca_variance,
     pearson,
 )
+from indices.composite.data import matrix, quoted
 from indices.composite.errors import CompositeError
 
 Array = np.ndarray
@@ -84,19 +85,17 @@ def given(weights: Weights, codes: Iterable[str]) -> pd.Series:
     """
     codes = [str(c) for c in codes]
     if len(set(codes)) < len(codes):
-        raise CompositeError(f"a code comes more than once in {_listed(codes)}")
+        raise CompositeError(f"a code comes more than once in {quoted(codes)}")
     values = _by_code(weights)
     lacking = [c for c in codes if c not in values]
     unknown = [c for c in values if c not in codes]
     if lacking or unknown:
         found = []
         if lacking:
-            found.append(f"no weight for {_listed(lacking)}")
+            found.append(f"no weight for {quoted(lacking)}")
         if unknown:
-            found.append(f"weights for {_listed(unknown)}, which there is not")
-        raise CompositeError(
-            f"{'; '.join(found)}. Expected one weight for each of {_listed(codes)}"
-        )
+            found.append(f"weights for {quoted(unknown)}, which there is not")
+        raise CompositeError(f"{'; '.join(found)}. Expected one weight for each of {quoted(codes)}")
     bad = [f"{c!r} ({values[c]})" for c in codes if not 0 <= values[c] < np.inf]
     if bad:
         raise CompositeError(
@@ -106,7 +105,7 @@ def given(weights: Weights, codes: Iterable[str]) -> pd.Series:
     w = np.array([values[c] for c in codes])
     if not w.any():
         raise CompositeError(
-            f"the weights of {_listed(codes) or 'nothing'} sum to nothing; "
+            f"the weights of {quoted(codes) or 'nothing'} sum to nothing; "
             "give at least one of them a positive weight"
         )
     w = w / w.max()
@@ -139,12 +138,13 @@ def effective(weights: Weights, groups: Groups) -> pd.Series:
     -----
     COINr documentation, `get_eff_weights`.
     """
+    groups = _by_text(groups)
     root = _root(groups)
     values = _by_code(weights)
     nodes = {child for children in groups.values() for child in children}
     unknown = [c for c in values if c not in nodes and c != root]
     if unknown:
-        raise CompositeError(f"weights for {_listed(unknown)}, which the tree does not have")
+        raise CompositeError(f"weights for {quoted(unknown)}, which the tree does not have")
     out = {root: 1.0}
     level = [root]
     while level:
@@ -284,13 +284,13 @@ def optimised_weights(
 
     x = matrix(scores)
     codes = [str(c) for c in scores.columns]
-    tree = _above({ALL: codes} if groups is None else groups, codes)
+    tree = _above({ALL: codes} if groups is None else _by_text(groups), codes)
     root = next(iter(tree))
     upper = _upper(tree, weights)
     silent = [c for c, r in zip(codes, pearson(x, x), strict=True) if np.isnan(r)]
     if silent:
         raise CompositeError(
-            f"no influence of {_listed(silent)} on anything: no variance, or fewer than three "
+            f"no influence of {quoted(silent)} on anything: no variance, or fewer than three "
             "scores; leave out"
         )
     wanted = _wanted(target, codes)
@@ -343,13 +343,20 @@ def optimised_weights(
 
 def _by_code(weights: Weights) -> dict[str, float]:
     """Weights as a dictionary; a series could hold a code twice."""
+    if not isinstance(weights, pd.Series | Mapping):
+        raise CompositeError(f"weights are {weights!r}; expected a mapping or Series by code")
     if isinstance(weights, pd.Series) and weights.index.has_duplicates:
         twice = weights.index[weights.index.duplicated()]
-        raise CompositeError(f"more than one weight for {_listed(twice)}; expected one each")
+        raise CompositeError(f"more than one weight for {quoted(twice)}; expected one each")
     try:
         return {str(code): float(w) for code, w in weights.items()}
     except (TypeError, ValueError):
         raise CompositeError(f"weights must be numbers; found {dict(weights.items())}") from None
+
+
+def _by_text(groups: Groups) -> dict[str, list[str]]:
+    """Codes as text, as weights have them."""
+    return {str(parent): [str(c) for c in children] for parent, children in groups.items()}
 
 
 def _apart(members: Mapping[str, Sequence[str]]) -> None:
@@ -367,12 +374,12 @@ def _root(groups: Groups) -> str:
     _apart(groups)
     empty = [p for p, children in groups.items() if not len(children)]
     if empty:
-        raise CompositeError(f"groups {_listed(empty)} are empty; expected children in each")
+        raise CompositeError(f"groups {quoted(empty)} are empty; expected children in each")
     children = {c for members in groups.values() for c in members}
     roots = [p for p in groups if p not in children]
     if len(roots) != 1:
         raise CompositeError(
-            f"expected one root, a parent that is nobody's child; found {_listed(roots) or 'none'}"
+            f"expected one root, a parent that is nobody's child; found {quoted(roots) or 'none'}"
         )
     reached, level = set(roots), roots
     while level:
@@ -380,7 +387,7 @@ def _root(groups: Groups) -> str:
         reached.update(level)
     circle = [p for p in groups if p not in reached]
     if circle:
-        raise CompositeError(f"{_listed(circle)} go round in a circle and never meet {roots[0]!r}")
+        raise CompositeError(f"{quoted(circle)} go round in a circle and never meet {roots[0]!r}")
     return roots[0]
 
 
@@ -396,7 +403,7 @@ def _above(groups: Groups, codes: list[str]) -> dict[str, list[str]]:
         wrong = sorted(ends.symmetric_difference(codes))
         raise CompositeError(
             f"the elements that the tree leads to and the columns of the scores differ in "
-            f"{_listed(wrong)}; expected one column for each node of one level"
+            f"{quoted(wrong)}; expected one column for each node of one level"
         )
     for parent, children in above.items():
         if 0 < sum(c in above for c in children) < len(children):
@@ -437,7 +444,7 @@ def _wanted(target: str | Weights, codes: list[str]) -> Array:
     if not shares.all():
         none = shares.index[shares == 0]
         raise CompositeError(
-            f"no influence asked for {_listed(none)}; expected positive shares. To silence an "
+            f"no influence asked for {quoted(none)}; expected positive shares. To silence an "
             "element, leave it out"
         )
     return shares.to_numpy()
@@ -449,12 +456,8 @@ def _mean_of(
     """Weighted mean of everything below a node, weights renormalised over what is present."""
     if node in place:
         return x[:, place[node]]
-    parts = np.column_stack([_mean_of(c, tree, weights, x, place) for c in tree[node]])
-    w = np.array([weights[c] for c in tree[node]])
-    known = ~np.isnan(parts)
-    present = (known * w).sum(axis=1)
-    total = (np.where(known, parts, 0.0) * w).sum(axis=1)
-    return np.where(present > 0, total / np.where(present > 0, present, 1.0), np.nan)
+    parts = np.stack([_mean_of(c, tree, weights, x, place) for c in tree[node]])
+    return weighted_mean(parts, np.array([weights[c] for c in tree[node]]), 0.0)
 
 
 def _unique(data: pd.DataFrame, group: str, columns: list[str]) -> None:
@@ -465,7 +468,3 @@ def _unique(data: pd.DataFrame, group: str, columns: list[str]) -> None:
             f"group {group!r}: the first two principal components explain the same variance, so "
             "weights from the first are arbitrary; weigh the group otherwise"
         )
-
-
-def _listed(codes: Iterable[str]) -> str:
-    return ", ".join(repr(c) for c in codes)

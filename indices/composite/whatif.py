@@ -32,7 +32,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from indices.composite.coherence import grouped, matrix
+from indices.composite import checks
+from indices.composite.coherence import grouped
+from indices.composite.data import matrix, quoted
 from indices.composite.errors import CompositeError
 from indices.composite.weigh import Weights, given
 
@@ -146,8 +148,8 @@ def smallest_flip(
     x = matrix(scores)
     codes = [str(c) for c in scores.columns]
     if norm not in NORMS:
-        raise CompositeError(f"norm {norm!r} is not known; there are {_listed(NORMS)}")
-    if not 0 <= margin < np.inf:
+        raise CompositeError(f"norm {norm!r} is not known; there are {quoted(NORMS)}")
+    if not 0 <= checks.numbers(margin, "margin").item() < np.inf:
         raise CompositeError(f"margin {margin}; expected a finite number of at least 0")
     nominal = given(weights, codes)
     w = nominal.to_numpy()
@@ -238,12 +240,14 @@ def nearest_weights(
         If shapes differ, a number is not finite, or bounds or weights are not what they should be.
     """
     if norm not in NORMS:
-        raise CompositeError(f"norm {norm!r} is not known; there are {_listed(NORMS)}")
-    c = np.asarray(contrast, dtype=float)
+        raise CompositeError(f"norm {norm!r} is not known; there are {quoted(NORMS)}")
+    c = checks.numbers(contrast, "the contrast is")
     if c.ndim != 1 or not c.size:
         raise CompositeError(f"contrast of shape {c.shape}; expected one number per weight")
     k = len(c)
     labels = np.zeros(k, dtype=int) if groups is None else np.asarray(groups)
+    if pd.isna(labels).any():
+        raise CompositeError("a missing group; expected one for each weight")
     if np.shape(weights) != (k,) or labels.shape != (k,):
         raise CompositeError(
             f"{k} numbers in the contrast, weights of shape {np.shape(weights)}, "
@@ -252,7 +256,9 @@ def nearest_weights(
     if not (np.isfinite(c).all() and np.isfinite(limit)):
         raise CompositeError("the contrast and its limit have to be finite; found NaN or infinity")
     names = [str(i) for i in range(k)]
-    w = given(dict(zip(names, np.asarray(weights, dtype=float), strict=True)), names).to_numpy()
+    w = given(
+        dict(zip(names, checks.numbers(weights, "weights are"), strict=True)), names
+    ).to_numpy()
     low, high = _bounds(lower, "lower", names), _bounds(upper, "upper", names)
     positions = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     return _nearest(c, w, float(limit), norm, low, high, positions, names)
@@ -431,16 +437,17 @@ def _bounds(bound: float | Array | Weights, kind: str, codes: list[str]) -> Arra
     """One bound per weight; columns that a mapping does not name are not bounded."""
     free = 0.0 if kind == "lower" else 1.0
     if isinstance(bound, Mapping | pd.Series):
-        named = {str(code): float(value) for code, value in bound.items()}
+        given_bounds = checks.numbers([v for _, v in bound.items()], f"{kind} bounds are")
+        named = dict(zip(map(str, bound.keys()), given_bounds.tolist(), strict=True))
         unknown = [c for c in named if c not in codes]
         if unknown:
             raise CompositeError(
-                f"{kind} bounds for {_listed(unknown)}, which there is not; "
-                f"there are {_listed(codes)}"
+                f"{kind} bounds for {quoted(unknown)}, which there is not; "
+                f"there are {quoted(codes)}"
             )
         values = np.array([named.get(c, free) for c in codes])
     else:
-        values = np.asarray(bound, dtype=float)
+        values = checks.numbers(bound, f"{kind} bounds are")
         if values.shape not in ((), (len(codes),)):
             raise CompositeError(
                 f"{kind} bounds of shape {values.shape}; expected one, or one for each of "
@@ -476,7 +483,7 @@ def _group_positions(scores: pd.DataFrame, within: Groups | None) -> list[Array]
     wrong = [c for c in scores.columns if often.get(c, 0) != 1]
     if wrong:
         raise CompositeError(
-            f"{_listed(wrong)} in no group or in several; expected every column in exactly one"
+            f"{quoted(wrong)} in no group or in several; expected every column in exactly one"
         )
     return [scores.columns.get_indexer(pd.Index(columns)) for columns in members.values()]
 
@@ -485,8 +492,10 @@ def _rows(index: pd.Index, side: Hashable | list[Hashable]) -> list[int]:
     """Positions of a unit, or of a bloc's members."""
     if index.has_duplicates:
         twice = index[index.duplicated()].unique()
-        raise CompositeError(f"{_listed(twice)} on more than one row; expected one row per unit")
+        raise CompositeError(f"{quoted(twice)} on more than one row; expected one row per unit")
     labels = side if isinstance(side, list) else [side]
+    if not all(isinstance(label, Hashable) for label in labels):
+        raise CompositeError(f"a side is {side!r}; expected the label of a row, or a list of them")
     if not labels:
         raise CompositeError("an empty bloc; expected at least one unit on each side")
     if len(set(labels)) < len(labels):
@@ -510,7 +519,7 @@ def _known(x: Array, index: pd.Index, codes: list[str], rows: list[int]) -> Arra
     if len(mixed):
         found = "; ".join(
             f"{codes[j]!r} missing for "
-            + _listed([index[r] for r, has in zip(rows, known[:, j], strict=True) if not has])
+            + quoted([index[r] for r, has in zip(rows, known[:, j], strict=True) if not has])
             for j in mixed
         )
         raise CompositeError(
@@ -562,7 +571,3 @@ def _why_not(contrast: Array, margin: float, ahead: str, behind: str, least: flo
 
 def _named(side: Hashable | list[Hashable]) -> str:
     return f"the mean of {', '.join(map(str, side))}" if isinstance(side, list) else str(side)
-
-
-def _listed(names: Sequence[Hashable] | pd.Index) -> str:
-    return ", ".join(repr(n) for n in names)

@@ -288,9 +288,9 @@ GROUPED = [
         (frame(**CROSS), {"g": ["a", "z"]}, "'g' names 'z'"),
         (frame(**CROSS), {"g": []}, "'g' is empty"),
         (frame(**CROSS), {"g": ["a", "a"]}, "more than once"),
-        (frame(a=[1, 2, inf], b=[1, 2, 3]), None, "infinite value of 'a' for 2"),
-        (pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}), None, "'a' are not numeric"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), {"g": ["a"]}, "'a' come more than once"),
+        (frame(a=[1, 2, inf], b=[1, 2, 3]), None, "a of 2 is infinite"),
+        (pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}), None, "column a of the data is not numeric"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), {"g": ["a"]}, "column a of the data is there more"),
     ],
 )
 def test_what_is_wrong_is_named(function, data, groups, message) -> None:

@@ -351,7 +351,7 @@ def test_a_tie_needs_no_change(norm: str) -> None:
         ({"lower": np.zeros(3)}, r"shape \(3,\)"),
         ({"within": {"p": ["x"]}}, "'y' in no group or in several"),
         ({"within": {"p": ["x", "y"], "q": ["y"]}}, "'y' in no group or in several"),
-        ({"scores": TWO.replace(60, inf)}, "infinite value of 'x' for 'A'"),
+        ({"scores": TWO.replace(60, inf)}, "x of A is infinite"),
         ({"scores": TWO.replace(60, nan)}, "'x' missing for 'A', but not for"),
         ({"scores": TWO * nan}, "no column with any weight"),
         ({"scores": TWO.assign(x=nan), "weights": {"x": 1, "y": 0}}, "no column with any weight"),
