@@ -20,12 +20,10 @@ import numpy.typing as npt
 from indices.composite import checks
 from indices.composite.errors import CompositeError
 from indices.composite.normalise import around_reference
-from indices.composite.outrank import copeland, outranking
+from indices.composite.outrank import ROUNDING, copeland, outranking
 
 Array = np.ndarray
 
-# Comparing sums of weights needs room for their rounding.
-ROUNDING = 1e-12
 POSITIVE = "normalise to positive scores first (minmax from 1 to 100), or use another mean"
 
 
@@ -395,4 +393,5 @@ def aggregate(
         If the method or a parameter is not known, or the method refuses the scores.
     """
     function = checks.method(METHODS, method, parameters, given=2)
-    return function(x, weights, minimum_weight=minimum_weight, **parameters)
+    with checks.naming_parameters(f"method {method!r}", parameters):
+        return function(x, weights, minimum_weight=minimum_weight, **parameters)

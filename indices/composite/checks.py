@@ -47,7 +47,7 @@ def numbers(x: object, what: str) -> Array:
     try:
         return np.asarray(x, dtype=float)
     except (TypeError, ValueError):
-        raise CompositeError(f"{what} {x!r}; expected numbers") from None
+        raise CompositeError(f"{what} {x!r:.80}; expected numbers") from None
 
 
 def finite(x: npt.ArrayLike) -> Array:

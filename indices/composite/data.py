@@ -266,6 +266,9 @@ def screen(
     for name, share in (("minimum", minimum), ("zeros", zeros)):
         if share is not None and not 0 <= share <= 1:
             raise CompositeError(f"{name} is {share}, expected a share from 0 to 1")
+    for name, units in (("keep", keep), ("drop", drop)):
+        if isinstance(units, str):
+            raise CompositeError(f"{name} is {units!r}, expected a list of units")
     kept_by_hand = _units_of(data.index, keep, "keep")
     dropped_by_hand = _units_of(data.index, drop, "drop")
     both = data.index[kept_by_hand & dropped_by_hand]

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from indices.composite import checks
 from indices.composite.data import listed
 from indices.composite.errors import CompositeError
 from indices.composite.tree import Tree
@@ -56,8 +57,8 @@ class Alternatives:
     def __post_init__(self) -> None:
         if self.step not in STEPS:
             raise CompositeError(f"step {self.step!r} is not known; there are {listed(STEPS)}")
-        if not self.options:
-            raise CompositeError(f"the choice of {self.step} has no options; give at least one")
+        if not isinstance(self.options, Mapping) or not self.options:
+            raise CompositeError(f"the choice of {self.step} has no options; give them by label")
         object.__setattr__(self, "name", self.name or self.step)
 
     @property
@@ -87,7 +88,11 @@ class DirichletWeights:
     name: str = "weights"
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.concentration) and self.concentration > 0):
+        if (
+            not 0
+            < checks.numbers(self.concentration, f"the concentration of {self.name} is")
+            < np.inf
+        ):
             raise CompositeError(
                 f"the concentration of {self.name} is {self.concentration}, expected above 0"
             )
@@ -122,7 +127,7 @@ class NoisyWeights:
 
     def __post_init__(self) -> None:
         given = self.noise.values() if isinstance(self.noise, Mapping) else [self.noise]
-        bad = [noise for noise in given if not 0 <= noise <= 1]
+        bad = [n for n in given if not 0 <= checks.numbers(n, f"the noise of {self.name} is") <= 1]
         if bad:
             raise CompositeError(f"the noise of {self.name} is {bad[0]}, expected from 0 to 1")
 
@@ -175,7 +180,11 @@ class WeightSets:
             row = frame[twice].iloc[0]
             raise CompositeError(f"weight set {row[label]} names {row[code]} twice")
         wide = frame.pivot(index=label, columns=code, values=weight)
-        return cls(wide.to_dict(orient="index"), name)  # type: ignore[arg-type]
+        codes = wide.columns.astype(str)
+        sets = dict(zip(wide.index, wide.to_numpy(), strict=True))
+        return cls(
+            {at: dict(zip(codes, weights, strict=True)) for at, weights in sets.items()}, name
+        )
 
     def __post_init__(self) -> None:
         if not self.sets:
@@ -187,7 +196,8 @@ class WeightSets:
                     f"weight set {label} of {self.name} does not name the same nodes as the first: "
                     f"{listed(sorted(set(weights) ^ codes))}"
                 )
-            bad = [c for c, w in weights.items() if not (np.isfinite(w) and w >= 0)]
+            sizes = checks.numbers(list(weights.values()), f"weights of set {label} are")
+            bad = [c for c, w in zip(weights, sizes, strict=True) if not 0 <= w < np.inf]
             if bad:
                 raise CompositeError(
                     f"weight set {label} of {self.name}: the weight of {bad[0]} is "
@@ -361,10 +371,21 @@ def dirichlet_weights(
     Returns
     -------
     array, shape (draws, k)
+
+    Raises
+    ------
+    CompositeError
+        If weights are negative, missing or sum to nothing, or the concentration is not above 0.
     """
+    nominal = checks.numbers(weights, "weights are")
+    if not (0 < concentration < np.inf) or (nominal < 0).any() or not 0 < nominal.sum() < np.inf:
+        raise CompositeError(
+            f"weights {nominal} and concentration {concentration}; expected weights of at least 0 "
+            "that do not sum to nothing, and a concentration above 0"
+        )
     if len(weights) == 1:
         return np.ones((draws, 1))
-    return rng.dirichlet(concentration * np.asarray(weights), size=draws)
+    return rng.dirichlet(concentration * nominal, size=draws)
 
 
 def uniforms(key: np.random.SeedSequence, rows: Array, width: int) -> Array:
@@ -416,7 +437,7 @@ def _of_unit(value: float | pd.Series, x: pd.Series, what: str) -> Array:
             raise CompositeError(f"the {what} of the error of {x.name} has no value for {unit}")
         value_of = value.reindex(x.index).to_numpy(dtype=float)
     else:
-        value_of = np.full(len(x), float(value))
+        value_of = np.full(len(x), checks.numbers(value, f"the {what} of the error of {x.name} is"))
     if not np.isfinite(value_of).all() or (what == "sd" and (value_of < 0).any()):
         raise CompositeError(f"the {what} of the error of {x.name} is negative or no number")
     return value_of

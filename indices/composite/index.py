@@ -442,8 +442,8 @@ def _check_steps(index: Index) -> None:
         if isinstance(share, bool) or not isinstance(share, int | float):
             raise CompositeError(f"minimum_weight is {share!r}, expected a share from 0 to 1")
         checks.share(share, "minimum_weight")
-    if index.decimals is not None and not isinstance(index.decimals, int):
-        raise CompositeError(f"decimals is {index.decimals!r}, expected a whole number")
+    if index.decimals is not None:
+        checks.whole(index.decimals, "decimals", -308)
 
 
 def _check_weigh(index: Index) -> None:
@@ -480,6 +480,8 @@ def _panel(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Take the indicators and the rest of a panel, indexed by unit or (unit, time)."""
     keys = [unit] if time is None else [unit, time]
+    if not isinstance(panel, pd.DataFrame):
+        raise CompositeError(f"the panel is a {type(panel).__name__}, expected a DataFrame")
     frame = panel
     if [k for k in keys if k not in panel.columns and k in panel.index.names]:
         frame = panel.reset_index()
@@ -557,7 +559,12 @@ def _fitted(
     else:
         data["treated"], treated = _treated(index, ready)
     kept = again("normalise")
-    data["normalised"] = kept.data["normalised"] if kept else _normalised(index, data["treated"])
+    if kept:
+        data["normalised"] = kept.data["normalised"]
+    else:
+        before_it = data["treated"]
+        values = normalised_array(index, before_it.to_numpy(), before_it.index)
+        data["normalised"] = _frame_like(before_it, values)
     kept = again("weigh")
     tree = kept.tree if kept else _weighed(index, data["normalised"])
     scores = _scores(index, tree, data["normalised"])
@@ -589,7 +596,8 @@ def _screens_imputed(index: Index) -> bool:
 
 def _screened(index: Index, data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     given = {k: v for k, v in (index.screen or {}).items() if k != "count_imputed"}
-    return raw_data.screen(data, **{"minimum": 0.0, **given})
+    with checks.naming_parameters("screen", given):
+        return raw_data.screen(data, **{"minimum": 0.0, **given})
 
 
 def _imputed(
@@ -606,7 +614,8 @@ def _imputed(
                 f"{listed(context.columns, 60)}"
             )
         parameters["groups"] = context[column]
-    filled, flags = raw_data.impute(data, method, **parameters)
+    with checks.naming_parameters(f"imputation {method!r}", parameters):
+        filled, flags = raw_data.impute(data, method, **parameters)
     unknown = data.isna().all(axis=1)
     if method in FROM_OTHERS and unknown.any():
         filled = filled.mask(unknown)
@@ -619,6 +628,18 @@ def _treated(index: Index, data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     if spec is None:
         return data, pd.DataFrame()
     return treatments.treat(data, spec, by_time=_by_time(index.treat))
+
+
+def treated_array(index: Index, x: Array, rows: pd.Index) -> Array:
+    """Apply an index's treatment, without a report, to arrays (..., rows, indicators)."""
+    spec = _treatments(index)
+    if spec is None:
+        return x
+    codes = index.tree.indicators
+    each = [spec[code] for code in codes] if isinstance(spec, Mapping) else spec
+    by = raw_data.panel_codes(rows, "treatment by time")[1] if _by_time(index.treat) else None
+    with naming("indicator", codes):
+        return treatments.treat_array(x, each, by=by)
 
 
 def _by_time(given: object) -> bool:
@@ -652,7 +673,8 @@ def _treatment(given: Mapping[str, Any], what: str) -> treatments.Treatment:
             f"{listed([*known, 'indicators', 'by_time'], 20)}"
         )
     more = {"fallback": None} if given.get("fallback") == "none" else {}
-    return treatments.Treatment(**{**given, **more})
+    with checks.naming_parameters(what, given):
+        return treatments.Treatment(**{**given, **more})
 
 
 def _normalisations(index: Index) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -667,16 +689,17 @@ def _normalisations(index: Index) -> dict[str, tuple[str, dict[str, Any]]]:
     return found
 
 
-def _normalised(index: Index, data: pd.DataFrame) -> pd.DataFrame:
-    codes = list(data.columns)
-    turned = scales.orient(data.to_numpy(), index.tree.direction)
+def normalised_array(index: Index, x: Array, rows: pd.Index) -> Array:
+    """Apply an index's normalisation to arrays (..., rows, indicators)."""
+    codes = index.tree.indicators
+    turned = scales.orient(x, index.tree.direction)
     if index.normalise is None:
-        return _frame_like(data, turned)
+        return turned
     by = None
     if _by_time(index.normalise):
-        if not isinstance(data.index, pd.MultiIndex):
+        by = raw_data.periods_of(rows)
+        if by is None:
             raise CompositeError("normalising by time needs a panel fitted with `time`")
-        by = pd.factorize(data.index.get_level_values(-1), sort=True)[0]
     out = np.empty(turned.shape)
     methods = _normalisations(index)
     common = methods.pop("")
@@ -685,10 +708,13 @@ def _normalised(index: Index, data: pd.DataFrame) -> pd.DataFrame:
     tasks += [([code], method) for code, method in methods.items()]
     for columns, (method, parameters) in tasks:
         at = [codes.index(c) for c in columns]
-        ready = _scale(index.tree, columns, method, parameters, data.index, by)
-        with naming("indicator", columns):
-            out[:, at] = scales.normalise(turned[:, at], method, by=by, **ready)
-    return _frame_like(data, out)
+        with (
+            naming("indicator", columns),
+            checks.naming_parameters(f"method {method!r}", parameters),
+        ):
+            ready = _scale(index.tree, columns, method, parameters, rows, by)
+            out[..., at] = scales.normalise(turned[..., at], method, by=by, **ready)
+    return out
 
 
 def _scale(
@@ -746,7 +772,8 @@ def _rows_of(reference: Any, index: pd.Index, by: Array | None) -> Any:
         )
     if label not in index:
         raise CompositeError(f"reference {listed([label])} is not a unit of the panel")
-    return int(index.get_loc(label))  # type: ignore[arg-type]
+    wanted = pd.Index([label], tupleize_cols=isinstance(index, pd.MultiIndex))
+    return int(index.get_indexer(wanted)[0])
 
 
 def _weighed(index: Index, normalised: pd.DataFrame) -> Tree:

@@ -551,7 +551,12 @@ def normalise(
         method refuses it (its position, and the period, are named).
     """
     values = _panel(x)
-    function = checks.method(METHODS, method, parameters)
+    named = checks.method(METHODS, method, parameters)
+
+    def function(values: Array, **parameters: Any) -> Array:
+        with checks.naming_parameters(f"method {method!r}", parameters):
+            return named(values, **parameters)
+
     empty = np.isnan(values).all(axis=tuple(range(values.ndim - 1)))
     if empty.any():
         raise CompositeError(

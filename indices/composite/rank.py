@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from indices.composite import checks
 from indices.composite.errors import CompositeError
 
 Array = np.ndarray
@@ -27,7 +28,7 @@ def _ten(exponent: Array) -> Array:
 
 
 def _check_digits(digits: int) -> None:
-    if not 1 <= digits <= 15:
+    if digits not in range(1, 16):
         raise CompositeError(f"{digits} significant digits, expected 1 to 15")
 
 
@@ -118,7 +119,8 @@ def ranks(
     if ties not in TIES:
         raise CompositeError(f"ties {ties!r} is not known; there are {', '.join(TIES)}")
     _check_digits(digits)
-    last = np.moveaxis(np.asarray(x, dtype=float), axis, -1)
+    scores = checks.numbers(x, "scores are")
+    last = np.moveaxis(scores, axis, -1)
     if np.isinf(last).any():
         raise CompositeError(
             f"{int(np.isinf(last).sum())} infinite scores to rank; find where they come from, "
@@ -131,14 +133,16 @@ def ranks(
     if by is None:
         parts: list[Array | slice] = [slice(None)]
     else:
+        if np.shape(by) != (units,):
+            raise CompositeError(f"periods of shape {np.shape(by)} for {units} units")
         parts = [np.flatnonzero(by == period) for period in np.unique(by)]
     # One way of the axes for all: rows of units, in blocks that a cache holds.
     rows, out = last.reshape(-1, units), ranked.reshape(-1, units)
     step = max(1, CELLS // units)
     for start in range(0, len(rows), step):
         block = slice(start, start + step)
-        scores = rows[block] if decimals is None else np.round(rows[block], decimals)
-        signed = -scores if descending else scores
+        few = rows[block] if decimals is None else np.round(rows[block], decimals)
+        signed = -few if descending else few
         for part in parts:
             out[block, part] = _places(np.ascontiguousarray(signed[:, part]), ties, digits)
     return np.moveaxis(ranked, -1, axis)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from indices.composite import checks
 from indices.composite.errors import CompositeError
 
 Array = np.ndarray
@@ -83,7 +84,7 @@ def design(factors: Sequence[str] | int, n: int, seed: int | np.random.Generator
     names = tuple(factors)
     if not names or len(set(names)) != len(names):
         raise CompositeError(f"a design needs factors of different names; it was given {names}")
-    if n < 2:
+    if checks.whole(n, "base points", 0) < 2:
         raise CompositeError(f"a design needs at least 2 base points to have a variance, not {n}")
     from scipy.stats import qmc
 
@@ -152,7 +153,9 @@ def sobol(
         If the runs are not n (d + 2), an output is infinite or missing in only some of the runs,
         or a bootstrap has no seed.
     """
-    values = np.asarray(y, dtype=float)
+    checks.level(level)
+    checks.whole(bootstrap, "bootstrap", 0)
+    values = checks.numbers(y, "outputs are")
     targets: list[Any] | None = list(y.columns) if isinstance(y, pd.DataFrame) else None
     if values.ndim == 2 and targets is None:
         targets = list(range(values.shape[1]))

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from indices.composite import checks
 from indices.composite.batch import aggregate_runs, exponent
 from indices.composite.data import listed
 from indices.composite.errors import CompositeError
@@ -29,14 +30,10 @@ from indices.composite.factors import (
     WeightSets,
     uniforms,
 )
-from indices.composite.normalise import normalise, orient
+from indices.composite.index import Index, Result, normalised_array, treated_array
 from indices.composite.sensitivity import design as sobol_design
 from indices.composite.sensitivity import stack
-from indices.composite.treat import Treatment, treat_array
 from indices.composite.tree import Tree, by_level, named_method, naming
-
-if TYPE_CHECKING:
-    from indices.composite.index import Index, Result
 
 Array = np.ndarray
 
@@ -111,6 +108,7 @@ def plan(
         asked for, or a given design does not fit the factors.
     """
     _check(factors)
+    checks.whole(seed, "seed", 0)
     if sum(kind is not None for kind in (draws, base_points, design)) != 1:
         raise CompositeError("give exactly one of draws, base_points and design")
     chosen = tuple(factors)
@@ -127,9 +125,7 @@ def plan(
             for i, f in enumerate(chosen)
         ]
         return Plan(chosen, np.stack(columns, axis=1), base_points, seed)
-    assert draws is not None  # for the type checker: one of three is given
-    if draws < 1:
-        raise CompositeError(f"{draws} draws, expected at least 1")
+    draws = checks.whole(draws, "draws", 1)
     columns = [
         np.random.default_rng(_stream(seed, f)).integers(len(_labels(f)), size=draws)
         if isinstance(f, Alternatives | WeightSets | Removal)
@@ -149,8 +145,11 @@ def _labels(factor: Alternatives | WeightSets | Removal) -> pd.Index:
 
 def _check(factors: Sequence[Factor]) -> None:
     """Refuse factors that contradict each other."""
-    if not factors:
-        raise CompositeError("an uncertainty analysis needs at least one factor")
+    if not isinstance(factors, Sequence) or not factors:
+        raise CompositeError("an uncertainty analysis needs a list of at least one factor")
+    strange = [type(f).__name__ for f in factors if not isinstance(f, Factor)]
+    if strange:
+        raise CompositeError(f"{listed(strange)} is no factor; see indices.composite.factors")
     for what, used in (
         ("factors have the name", [f.name for f in factors]),
         ("factors choose the step", [f.step for f in factors if isinstance(f, Alternatives)]),
@@ -389,13 +388,14 @@ class Model:
         imputed, treatment, _ = task.data
         if self.errors is not None:
             x = self._with_errors(task)
-            return normalised(task.index, treated(task.index, x), task.imputed.index)
+            rows = task.imputed.index
+            return normalised_array(task.index, treated_array(task.index, x, rows), rows)
         if (imputed, treatment) not in self._treated:
             x = task.imputed.to_numpy(dtype=float)
-            self._treated[imputed, treatment] = treated(task.index, x)
+            self._treated[imputed, treatment] = treated_array(task.index, x, task.imputed.index)
         if task.data not in self._normalised:
             x = self._treated[imputed, treatment]
-            self._normalised[task.data] = normalised(task.index, x, task.imputed.index)
+            self._normalised[task.data] = normalised_array(task.index, x, task.imputed.index)
         return self._normalised[task.data]
 
     def _with_errors(self, task: _Task) -> Array:
@@ -461,43 +461,3 @@ def _check_models(errors: InputErrors, tree: Tree) -> None:
             f"{errors.name} has error models for {listed(strange)}; the indicators are "
             f"{listed(tree.indicators, 80)}"
         )
-
-
-def treated(index: Index, x: Array) -> Array:
-    """Apply an index's treatment to arrays (..., units, indicators)."""
-    from indices.composite.index import _treatments
-
-    spec = _treatments(index)
-    if spec is None:
-        return x
-    if isinstance(spec, Treatment):
-        spec = dict.fromkeys(index.tree.indicators, spec)
-    out = np.empty(x.shape)
-    for one in dict.fromkeys(spec.values()):
-        columns = [k for k, code in enumerate(index.tree.indicators) if spec[code] == one]
-        with naming("indicator", [index.tree.indicators[k] for k in columns]):
-            out[..., columns] = treat_array(x[..., columns], one)
-    return out
-
-
-def normalised(index: Index, x: Array, rows: pd.Index) -> Array:
-    """Apply an index's normalisation to arrays (..., units, indicators)."""
-    from indices.composite.index import _normalisations, _scale
-
-    turned = orient(x, index.tree.direction)
-    if index.normalise is None:
-        return turned
-    by = None
-    if not isinstance(index.normalise, str) and index.normalise.get("by_time"):
-        by = pd.factorize(rows.get_level_values(-1), sort=True)[0]
-    methods = _normalisations(index)
-    codes = index.tree.indicators
-    common = [c for c in codes if c not in methods]
-    out = np.empty(x.shape)
-    for columns in [common] * bool(common) + [[c] for c in methods if c]:
-        method, parameters = methods.get(columns[0], methods[""])
-        at = [codes.index(c) for c in columns]
-        ready = _scale(index.tree, columns, method, parameters, rows, by)
-        with naming("indicator", columns):
-            out[..., at] = normalise(turned[..., at], method, by=by, **ready)
-    return out

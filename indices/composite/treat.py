@@ -14,13 +14,14 @@ order of the units around when all values are below one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from indices.composite import checks
 from indices.composite.data import indicator_values, listed, panel_codes, parts
 from indices.composite.errors import CompositeError
 
@@ -80,8 +81,8 @@ class Treatment:
         if self.max_winsorised is None:
             if self.method == "winsorise":
                 raise CompositeError("treatment 'winsorise' needs a number in max_winsorised")
-        elif self.max_winsorised < 0:
-            raise CompositeError(f"max_winsorised is {self.max_winsorised}, expected 0 or more")
+        else:
+            checks.whole(self.max_winsorised, "max_winsorised", 0)
         if not (self.max_skew > 0 and np.isfinite(self.max_kurtosis)):
             raise CompositeError(
                 f"max_skew is {self.max_skew} and max_kurtosis {self.max_kurtosis}, "
@@ -528,14 +529,16 @@ def _treat_rows(rows: Array, treatment: Treatment, name: Callable[[int], str]) -
     return _Outcome(values, skew, kurtosis, winsorised, transformed, lam)
 
 
-def treat_array(x: Array, treatment: Treatment, *, by: Array | None = None) -> Array:
-    """Treat every indicator of an array alike; the fast form for Monte Carlo.
+def treat_array(
+    x: Array, treatment: Treatment | Sequence[Treatment], *, by: Array | None = None
+) -> Array:
+    """Treat the indicators of an array, without a report; the fast form for Monte Carlo.
 
     Parameters
     ----------
     x : array, shape (..., units, indicators)
         NaN is missing and stays so. Each leading index (a draw) is treated on its own.
-    treatment : Treatment
+    treatment : Treatment, or a sequence of one for each indicator
     by : int array, shape (units,), optional
         Number of the period of each row, to treat every period on its own; without it all rows
         are treated together.
@@ -560,11 +563,16 @@ def treat_array(x: Array, treatment: Treatment, *, by: Array | None = None) -> A
         raise CompositeError(
             f"by has shape {np.shape(by)}, expected one period per unit: ({units},)"
         )
+    chosen = [treatment] * indicators if isinstance(treatment, Treatment) else list(treatment)
+    if len(chosen) != indicators:
+        raise CompositeError(f"{len(chosen)} treatments for {indicators} indicators")
+    of_row = np.arange(len(flat)) % indicators
     done = np.empty_like(flat)
-    for at in parts(np.zeros(units, dtype=int) if by is None else np.asarray(by)):
-        done[:, at] = _treat_rows(
-            flat[:, at], treatment, lambda i: f"indicator {i % indicators} (counted from 0)"
-        ).values
+    for one in dict.fromkeys(chosen):
+        same = np.flatnonzero(np.array([own == one for own in chosen])[of_row])
+        for at in parts(np.zeros(units, dtype=int) if by is None else np.asarray(by)):
+            cells = np.ix_(same, at)
+            done[cells] = _treat_rows(flat[cells], one, partial(_positioned, of_row[same])).values
     return np.ascontiguousarray(np.moveaxis(done.reshape(rows.shape), -1, -2))
 
 
@@ -606,6 +614,10 @@ def _report(rows: Array, done: _Outcome, treatment: Treatment, names: pd.Index) 
         },
         index=names,
     )
+
+
+def _positioned(columns: Array, position: int) -> str:
+    return f"indicator {columns[position]} (counted from 0)"
 
 
 def _label(names: pd.Index, position: int) -> str:

@@ -24,6 +24,7 @@ import pandas as pd
 from indices.composite import aggregate as formulas
 from indices.composite.data import listed
 from indices.composite.errors import CompositeError
+from indices.composite.weigh import effective
 
 Array = np.ndarray
 Method = str | Mapping[str, Any]
@@ -84,6 +85,10 @@ class Tree:
             contradicts the tree, a direction is not +1 or -1, or a weight is missing, negative or
             infinite, or the weights of a group sum to nothing.
         """
+        if not isinstance(meta, pd.DataFrame):
+            raise CompositeError(
+                f"the table of nodes is a {type(meta).__name__}, expected a DataFrame"
+            )
         frame = meta.rename(columns=lambda c: _column(str(c))).reset_index(drop=True)
         twice = frame.columns[frame.columns.duplicated()]
         if len(twice):
@@ -123,7 +128,7 @@ class Tree:
     def parent_of(self) -> dict[str, str | None]:
         """Code of every node's parent, None for the root."""
         parents = self.nodes["parent"]
-        return {c: None if _missing(p) else str(p) for c, p in parents.items()}  # type: ignore[misc]
+        return {str(c): None if _missing(p) else str(p) for c, p in parents.items()}
 
     @cached_property
     def level_of(self) -> dict[str, int]:
@@ -220,12 +225,7 @@ class Tree:
         The weight within its group, rescaled to add to one there, times that of its parent (COINr
         `get_eff_weights`); 1 for the root. The indicators' add to one.
         """
-        effective = {self.root: 1.0}
-        for group in reversed(self.groups):
-            total = sum(self.weight_of[c] for c in self.groups[group])
-            for child in self.groups[group]:
-                effective[child] = effective[group] * self.weight_of[child] / total
-        return pd.Series(effective, name="effective").reindex(self.nodes.index)
+        return effective(self.weight_of, self.groups).rename("effective").reindex(self.nodes.index)
 
     def weights_by_level(self) -> dict[int, Array]:
         """Return the weights as `aggregate_tree` takes them: level -> array (nodes of it,)."""
@@ -331,7 +331,7 @@ def _check_links(nodes: pd.DataFrame) -> None:
             f"{unknown.index[0]}: parent {unknown.iloc[0]!r} is not a node of the tree; "
             "add its row or correct the name"
         )
-    _check_cycles(parents.dropna().to_dict())  # type: ignore[arg-type]
+    _check_cycles({str(c): str(p) for c, p in parents.dropna().items()})
     roots = list(nodes.index[parents.isna()])
     if len(roots) > 1:
         raise CompositeError(
@@ -421,7 +421,10 @@ def _check_weights(nodes: pd.DataFrame) -> None:
         raise CompositeError(
             f"{wrong.index[0]}: weight is {wrong.iloc[0]}, expected a number of 0 or above"
         )
-    sums = weights.groupby(nodes["parent"]).sum()
+    with np.errstate(over="ignore"):
+        sums = weights.groupby(nodes["parent"]).sum()
+    if np.isinf(sums).any():
+        raise CompositeError(f"the weights of {sums.idxmax()} are too large to be added")
     if (sums == 0).any():
         raise CompositeError(
             f"the weights of {sums.idxmin()} sum to nothing; give one of its children a weight"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from indices.composite import checks
 from indices.composite.data import listed, periods_of
 from indices.composite.errors import CompositeError
 from indices.composite.factors import Factor, dirichlet_weights
@@ -45,7 +46,7 @@ def interval(draws: Array, level: float = 0.9) -> tuple[Array, Array]:
     A unit with a missing draw has a missing interval.
     """
     ordered = np.sort(draws, axis=-1)
-    tail = (1 - level) / 2
+    tail = (1 - checks.level(level)) / 2
     missing = np.isnan(draws).any(axis=-1)
     # Draws are good to a few hundredths; more digits would only show the processor's rounding.
     low, high = (np.round(_quantile(ordered, q).astype(float), DECIMALS) for q in (tail, 1 - tail))
@@ -238,6 +239,8 @@ def analyse(
         If factors contradict each other, a unit of a contrast does not exist, a label of a given
         design is not known, or a run fails (the message names it and its factors).
     """
+    checks.level(level)
+    checks.whole(threads, "threads", 1)
     runs = plan(factors, seed, draws, base_points, design)
     model = Model(result, runs)
     units = result.scores.index
@@ -380,7 +383,7 @@ def _target(name: str, target: Target, units: pd.Index) -> Array | Callable[[pd.
             f"{listed(units)}"
         )
     coefficients = np.zeros(len(units))
-    coefficients[at] = list(of.values())
+    coefficients[at] = checks.numbers(list(of.values()), f"coefficients of contrast {name!r} are")
     if not np.isfinite(coefficients).all() or not coefficients.any():
         raise CompositeError(
             f"the coefficients of contrast {name!r} are missing, infinite or all 0"
