@@ -11,6 +11,7 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,7 @@ from pipelines.sources.reading import (
     SourceError,
     read_text,
     require_columns,
+    require_file,
     require_unique,
     to_number,
 )
@@ -45,8 +47,8 @@ _HEADER = {
     "TIV delivery values": "tiv_millions",
     "Local production": "is_local_production",
 }
-# Column names of other vintages: the service renamed one in July 2026.
-_RENAMED = {"Deliveries in the Year Range": "Numbers delivered"}
+# Beginnings of column names of other vintages: the service renamed one in July 2026.
+_RENAMED = re.compile("^(Deliveries in the Year Range|Number delivered)")
 _WHOLE = ("register_id", "order_year", "delivery_year")
 _DECIMAL = ("number_delivered", "sipri_estimate", "tiv_deal_unit", "tiv_millions")
 _FLAGS = (
@@ -108,7 +110,7 @@ def _split(path: Path, text: str) -> tuple[pd.DataFrame, list[int], str]:
             todo="check what was asked of the service; " + _REFETCH,
         )
     spelled = next(csv.reader([lines[head].rstrip().removesuffix(";")]))
-    spelled = [_RENAMED.get(name.strip(), name.strip()) for name in spelled]
+    spelled = [_RENAMED.sub("Numbers delivered", name.strip()) for name in spelled]
     require_columns(SOURCE, path, spelled, list(_HEADER), head + 1)
     # Row by row: a quote that is never closed must not swallow the rows after it.
     rows = [next(csv.reader([line])) for line in joined]
@@ -281,6 +283,10 @@ def parse_api_reply(path: Path) -> pd.DataFrame:
     SourceError
         If the reply is not that, or the register inside is not one.
     """
+    return parse_text(path, _reply_text(path))
+
+
+def _reply_text(path: Path) -> str:
     text = read_text(SOURCE, path)
     try:
         data = base64.b64decode(json.loads(text)["bytes"], validate=True)
@@ -292,7 +298,56 @@ def parse_api_reply(path: Path) -> pd.DataFrame:
             expected='JSON such as {"bytes": "<base64>"}',
             todo="ask the service again; a message instead of bytes says what it refused",
         ) from None
-    return parse_text(path, data.decode(ENCODING))
+    return data.decode(ENCODING)
+
+
+def _any_text(path: Path) -> str:
+    """Text of a register, be it a CSV or the service's reply that wraps one."""
+    start = require_file(SOURCE, path, "a trade register by delivery year")
+    return _reply_text(path) if start.lstrip()[:1] == b"{" else read_text(SOURCE, path, ENCODING)
+
+
+def parse_file(path: Path) -> pd.DataFrame:
+    """Read a register, be it the CSV or the service's reply that wraps one.
+
+    Parameters
+    ----------
+    path : Path
+        As of `parse_register` or `parse_api_reply`.
+
+    Returns
+    -------
+    DataFrame
+        ``raw_sipri__deliveries``.
+
+    Raises
+    ------
+    SourceError
+        As theirs.
+    """
+    return parse_text(path, _any_text(path))
+
+
+def covered_range(path: Path) -> tuple[pd.Timestamp, int, int]:
+    """Read from a register's preamble when it was generated and which years were asked for.
+
+    Parameters
+    ----------
+    path : Path
+        As of `parse_file`.
+
+    Returns
+    -------
+    tuple
+        Day of generation, first and last year.
+
+    Raises
+    ------
+    SourceError
+        If it is no register by delivery year, or not of all states.
+    """
+    lines = _any_text(path).replace("\r", " ").split("\n")
+    return _preamble(path, "\n".join(lines[: _header(path, lines)]))
 
 
 def parse_tiv_table(path: Path) -> pd.DataFrame:
@@ -380,9 +435,16 @@ def combine(registers: Sequence[pd.DataFrame]) -> pd.DataFrame:
     ------
     SourceError
         If a year between the first and the last is covered by no register: it would look like a
-        year without any transfer.
+        year without any transfer. If two registers of one day differ in a year that both cover:
+        neither is the newer.
     """
-    newest_first = sorted(registers, key=lambda r: r["generated_on"].iloc[0], reverse=True)
+
+    def age(register: pd.DataFrame) -> tuple[pd.Timestamp, int]:
+        # Of one day, the register that goes further knows the orders that are open now.
+        return register["generated_on"].iloc[0], register["covered_to"].iloc[0]
+
+    newest_first = sorted(registers, key=age, reverse=True)
+    _refuse_contradiction(newest_first)
     taken: set[int] = set()
     parts: list[pd.DataFrame] = []
     for register in newest_first:
@@ -405,6 +467,93 @@ def combine(registers: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return schemas.conform(
         pd.concat(parts, ignore_index=True), schemas.table("raw_sipri__deliveries")
     )
+
+
+def _refuse_contradiction(registers: Sequence[pd.DataFrame]) -> None:
+    """Raise if two registers generated on one day differ in the years that both cover."""
+    for one, other in combinations(registers, 2):
+        days = {register["generated_on"].iloc[0] for register in (one, other)}
+        if len(days) > 1 or not _years_of_both(one, other):
+            continue
+        found = revisions(one, other)
+        if len(found):
+            first = found.iloc[0]
+            raise SourceError(
+                SOURCE,
+                "the registers together",
+                found=f"order {first['register_id']} in {first['delivery_year']} with "
+                f"{first['field']} {first['old']!r} in one register and {first['new']!r} in "
+                f"another of the same day ({len(found)} such differences)",
+                expected="the same deliveries in every register of one day",
+                todo="SIPRI revised the data between them: fetch all years again",
+            )
+
+
+# Columns that tell of the file, and those that tell which delivery a row is.
+_OF_THE_FILE = ("generated_on", "covered_from", "covered_to")
+_OF_THE_ROW = ("delivery_id", "register_id", "delivery_year")
+
+
+def revisions(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """List what one register says otherwise than another, in the years that both cover.
+
+    Parameters
+    ----------
+    old, new : DataFrame
+        ``raw_sipri__deliveries`` of one vintage each.
+
+    Returns
+    -------
+    DataFrame
+        ``register_id``, ``delivery_year``, ``field``, ``old``, ``new``, in this order: a row for
+        each field of a delivery that differs, its values as text, missing where blank. A delivery
+        that only one of them has stands in one row, `field` 'delivery', with what it is.
+    """
+    both = _years_of_both(old, new)
+    sides = [r[r["delivery_year"].isin(both)].set_index("delivery_id") for r in (old, new)]
+    kept = sides[0].index.intersection(sides[1].index)
+    parts = []
+    for side, column, other in ((sides[0], "old", "new"), (sides[1], "new", "old")):
+        alone = side[~side.index.isin(kept)]
+        parts.append(_listed(alone, "delivery", **{column: _described(alone), other: None}))
+    was, now = (side.loc[kept] for side in sides)
+    for field in was.columns.difference([*_OF_THE_FILE, *_OF_THE_ROW], sort=False):
+        before, after = _as_text(was[field]), _as_text(now[field])
+        differs = before.fillna("") != after.fillna("")
+        parts.append(_listed(now[differs], field, old=before[differs], new=after[differs]))
+    return pd.concat(parts).sort_values(
+        ["register_id", "delivery_year", "field"], ignore_index=True
+    )
+
+
+def _years_of_both(one: pd.DataFrame, other: pd.DataFrame) -> set[int]:
+    years = [set(range(r["covered_from"].min(), r["covered_to"].max() + 1)) for r in (one, other)]
+    return years[0] & years[1]
+
+
+def _listed(rows: pd.DataFrame, field: str, **values: pd.Series | None) -> pd.DataFrame:
+    made = rows[["register_id", "delivery_year"]].astype("int64")
+    made = made.assign(field=field, old=values["old"], new=values["new"])
+    return made.astype(dict.fromkeys(("field", "old", "new"), "str"))
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    """Values as the register writes them: whole numbers without a point, Yes and No."""
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column.map({True: "Yes", False: "No"}).astype("str")
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.map(lambda value: f"{value:.10g}", na_action="ignore").astype("str")
+    return column.astype("str")
+
+
+def _described(rows: pd.DataFrame) -> pd.Series:
+    """What a delivery is, in a line."""
+    number, volume = (_as_text(rows[c]).fillna("?") for c in ("number_delivered", "tiv_millions"))
+    names = rows["designation"].astype("str").fillna("?")
+    return (
+        rows["supplier"].astype("str") + " to " + rows["recipient"].astype("str")
+        + ": " + number + " " + names + ", TIV " + volume
+    )  # fmt: skip
 
 
 def summarise(register: pd.DataFrame) -> dict[str, pd.DataFrame]:

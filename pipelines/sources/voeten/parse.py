@@ -16,6 +16,7 @@ from pipelines.sources.reading import (
     read_delimited,
     read_parquet,
     require_columns,
+    require_file,
     require_unique,
     to_integer,
     to_number,
@@ -147,39 +148,87 @@ def parse_votes_parquet(path: Path) -> pd.DataFrame:
     return _votes(path, frame.rename(columns={"resid": "rcid"}), CODES_2024)
 
 
-def parse_ideal_points(path: Path) -> pd.DataFrame:
-    """Read the published ideal points and agreement.
+def ideal_point_columns(path: Path) -> dict[str, str]:
+    """Find which layout a file of ideal points has.
 
     Parameters
     ----------
     path : Path
-        ``IdealpointestimatesAll_*.csv``; the first column is a nameless row number, NA is missing.
+        Separated by commas (as deposited) or by tabs (as the Dataverse turns it).
 
     Returns
     -------
-    DataFrame
-        ``raw_voeten__ideal_points``.
+    dict of str to str
+        Our name of each column to read, with the file's. The time is 'session' or 'year'.
 
     Raises
     ------
     SourceError
-        If the file is not that one, or a state stands twice in a session.
+        If a column of every layout is not there.
     """
-    columns = ["ccode", "session", "NVotesAll", "IdealPointAll", *_AGREE]
-    frame = read_delimited(SOURCE, path, columns, only_expected=True)
-    integers = {"ccode": "ccode", "session": "session", "NVotesAll": "n_votes"}
-    numbers = {"IdealPointAll": "ideal_point", **_AGREE}
+    require_file(SOURCE, path, "Voeten's file of ideal points")
+    with path.open(encoding="utf-8-sig", errors="replace") as handle:
+        line = handle.readline().rstrip("\r\n")
+    theirs = [cell.strip().strip('"') for cell in line.split(_separator(line))]
+    spelled = {name.lower(): name for name in theirs}
+    time = "year" if "year" in spelled and "session" not in spelled else "session"
+    # By the votes behind them, or a renamed column would be taken for another layout.
+    series = "FP" if "nvotesfp" in spelled and "nvotesall" not in spelled else "All"
+    columns = {
+        "ccode": "ccode",
+        time: time,
+        "n_votes": f"NVotes{series}",
+        "ideal_point": f"IdealPoint{series}",
+    }
+    if time == "session" or any(name.lower() in spelled for name in _AGREE):
+        columns |= {ours: name for name, ours in _AGREE.items()}
+    found = {ours: spelled.get(name.lower(), name) for ours, name in columns.items()}
+    require_columns(SOURCE, path, theirs, list(found.values()))
+    return found
+
+
+def _separator(line: str) -> str:
+    return "\t" if "\t" in line else ","
+
+
+def parse_ideal_points(path: Path) -> pd.DataFrame:
+    """Read the published ideal points and, where the file has it, agreement.
+
+    Three layouts are known: by session with the agreement with six states (to June 2024); by
+    calendar year without it, of all votes and of votes on final passage (July 2025); and by
+    calendar year, of votes on final passage only (2026). Of two series that of all votes is read.
+    A calendar year stands under the session that begins in it (1946: session 1).
+
+    Parameters
+    ----------
+    path : Path
+        ``Idealpoint*.csv`` or the Dataverse's ``.tab``; NA or a blank is missing.
+
+    Returns
+    -------
+    DataFrame
+        ``raw_voeten__ideal_points``; agreement is missing where the file has none.
+
+    Raises
+    ------
+    SourceError
+        If the file is none of these, or a state stands twice in a session.
+    """
+    columns = ideal_point_columns(path)
+    with path.open(encoding="utf-8-sig", errors="replace") as handle:
+        sep = _separator(handle.readline())
+    frame = read_delimited(SOURCE, path, list(columns.values()), sep=sep, only_expected=True)
+    integers = [name for name in ("ccode", "session", "year", "n_votes") if name in columns]
     made = pd.DataFrame(
         {
-            **{
-                ours: to_integer(SOURCE, path, frame[theirs], theirs, first_line=2)
-                for theirs, ours in integers.items()
-            },
-            **{
-                ours: to_number(SOURCE, path, frame[theirs], theirs, 2, ("", "NA"))
-                for theirs, ours in numbers.items()
-            },
+            ours: to_integer(SOURCE, path, frame[theirs], theirs, 2)
+            if ours in integers
+            else to_number(SOURCE, path, frame[theirs], theirs, 2, ("", "NA"))
+            for ours, theirs in columns.items()
         }
     )
+    if "year" in made:
+        made["session"] = made.pop("year") - 1945
     require_unique(SOURCE, path, made, ["ccode", "session"], 2)
+    made = made.reindex(columns=made.columns.union(list(_AGREE.values()), sort=False))
     return schemas.conform(made, schemas.table("raw_voeten__ideal_points"))
