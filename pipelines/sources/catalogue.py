@@ -29,6 +29,8 @@ class Source:
         Day those were obtained, ISO; empty if not known.
     note : str
         What a user of the figures must know.
+    is_bundled : bool
+        False for a source whose tables only a refresh fills; in the starter they are empty.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Source:
     vintage: str
     retrieved_at: str = ""
     note: str = ""
+    is_bundled: bool = True
 
 
 @cache
