@@ -458,18 +458,18 @@ def _pair(
     """Values of both sides, checked."""
     if method not in METHODS:
         raise CompositeError(f"correlation {method!r} is not known; there are {quoted(METHODS)}")
-    for frame in (data, other):
-        if frame is not None and not len(frame.columns):
-            raise CompositeError("no columns to correlate; expected at least one on each side")
     x = matrix(data)
+    y = x if other is None else matrix(other)
+    if not (x.shape[1] and y.shape[1]):
+        raise CompositeError("no columns to correlate; expected at least one on each side")
     if other is None:
-        return x, x, data.columns
+        return x, y, data.columns
     if not data.index.equals(other.index):
         raise CompositeError(
             f"two different indices, of {len(data)} and {len(other)} rows; "
             "reindex one frame like the other"
         )
-    return x, matrix(other), other.columns
+    return x, y, other.columns
 
 
 def _complete(x: Array, y: Array) -> bool:

@@ -290,7 +290,7 @@ GROUPED = [
         (frame(**CROSS), {"g": ["a", "a"]}, "more than once"),
         (frame(a=[1, 2, inf], b=[1, 2, 3]), None, "a of 2 is infinite"),
         (pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}), None, "column a of the data is not numeric"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), {"g": ["a"]}, "column a of the data is there more"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), {"g": ["a"]}, "column a of the data is ther"),
     ],
 )
 def test_what_is_wrong_is_named(function, data, groups, message) -> None:
@@ -319,6 +319,18 @@ def test_components_need_variance_and_units(function, data, message) -> None:
         (lambda d: coherence.correlation_matrix(d, method="phi"), "'phi' is not known; there are"),
         (lambda d: coherence.correlation_matrix(d, d.iloc[1:]), "4 and 3 rows"),
         (lambda d: coherence.correlation_matrix(d[[]]), "no columns"),
+        (lambda d: coherence.correlation_matrix(d * 1.7e306), r"a of 0 is .*expected a number"),
+        (lambda _: coherence.cronbach({"a": [1, 2]}), "the data is a dict, expected a DataFrame"),
+        (lambda _: coherence.correlation_matrix([1, 2]), "the data is a list, expected a DataFr"),
+        (lambda d: coherence.flag_correlations(d), "no column 'correlation' among 'a', 'b'"),
+        (
+            lambda _: coherence.flag_correlations(pd.DataFrame({"correlation": ["x"]})),
+            "expected numbers",
+        ),
+        (
+            lambda _: coherence.flag_correlations(pd.DataFrame({"correlation": [0.2, 3.0]})),
+            r"a correlation is 3.0; expected -1 to 1",
+        ),
         (lambda d: coherence.correlations_between(d, d[["a"]], {"b": ["a"]}), "has no 'b'"),
     ],
 )

@@ -484,6 +484,13 @@ def test_bad_data_are_refused_by_name(data: pd.DataFrame, says: str) -> None:
         Index(TREE).fit(data)
 
 
+def test_what_is_no_table_is_refused() -> None:
+    with pytest.raises(CompositeError, match="the panel is a dict, expected a DataFrame"):
+        Index(TREE).fit({"a": [1]})
+    with pytest.raises(CompositeError, match="table of nodes is a dict, expected a DataFrame"):
+        Tree.from_frame({"code": ["a"]})
+
+
 def test_a_unit_twice_in_a_period_is_refused() -> None:
     with pytest.raises(CompositeError, match=r"\(u, 1\) stands more than once"):
         Index(TREE).fit(years(year=[1, 1, 1, 2]), time="year")
@@ -540,6 +547,9 @@ def test_missing_numbers_of_any_type_are_missing() -> None:
         ({"minimum_weight": 1.5}, "minimum_weight is 1.5"),
         ({"minimum_weight": "half"}, "minimum_weight is 'half'"),
         ({"decimals": 0.5}, "decimals is 0.5"),
+        ({"minimum_weight": NAN}, "minimum_weight is nan"),
+        ({"treat": {"max_winsorised": 2.5}}, "max_winsorised is 2.5; expected a whole number"),
+        ({"treat": {"max_skew": "much"}}, "treat cannot take {'max_skew': 'much'}"),
     ],
 )
 def test_a_wrong_step_is_refused_before_any_data(steps: dict[str, Any], says: str) -> None:
@@ -559,6 +569,12 @@ def test_a_wrong_step_is_refused_before_any_data(steps: dict[str, Any], says: st
             {"normalise": {"method": "goalposts", "lo": {"a": 0, "b": 0, "c": 8}, "hi": 4}},
             "c: goalposts 8.0 and 4.0, expected the lower one first",
         ),
+        ({"normalise": {"method": "minmax", "hi": "top"}}, "'minmax' cannot take .*'hi': 'top'"),
+        ({"normalise": {"method": "scaled", "lo": [1, 2]}}, r"'scaled' cannot take .*\[1, 2\]"),
+        ({"aggregate": {"method": "power", "p": "x"}}, "'power' cannot take {'p': 'x'}"),
+        ({"impute": {"method": "constant", "constant": "x"}}, "'constant' cannot take"),
+        ({"screen": {"minimum": "x"}}, "screen cannot take {'minimum': 'x'}"),
+        ({"screen": {"minimum": 0, "keep": "w"}}, "keep is 'w', expected a list of units"),
         ({"aggregate": "geometric"}, "P: scores of zero or below .*w, a"),
         ({"aggregate": "mazziotta_pareto", "normalise": "zscore"}, "P: a mean of zero .*w"),
     ],

@@ -108,6 +108,24 @@ def test_a_rank_is_one_more_than_the_number_of_better_units(x: np.ndarray) -> No
     np.testing.assert_array_equal(ranks(x, ties="max"), np.where(np.isnan(x), NAN, better + equal))
 
 
+def test_each_period_is_ranked_by_itself_after_rounding() -> None:
+    scores = np.array([[1.04, 9.0, 1.0, 7.0, NAN], [3.0, 1.0, 2.0, 4.0, 5.0]])
+    by = np.array([1, 0, 1, 0, 0])
+    np.testing.assert_array_equal(ranks(scores, by=by), [[1, 1, 2, 2, NAN], [1, 3, 2, 2, 1]])
+    np.testing.assert_array_equal(ranks(scores, by=by, decimals=1)[0], [1, 1, 1, 2, NAN])
+    with pytest.raises(CompositeError, match=r"periods of shape \(2,\) for 5 units"):
+        ranks(scores, by=by[:2])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_values_that_only_their_last_bits_part_are_in_order(sign: int) -> None:
+    # Twelve digits part the first two, although they differ by less than many others need to sort.
+    x = sign * np.r_[1.0000000000051, 1.0000000000049, np.linspace(2, 3, 5000)]
+    expected = [5001, 5002] if sign == 1 else [2, 1]
+    np.testing.assert_array_equal(ranks(x)[:2], expected)
+    np.testing.assert_array_equal(ranks(x, descending=False), 5003 - ranks(x))
+
+
 def test_no_units_have_no_ranks() -> None:
     assert ranks(np.empty((2, 0))).shape == (2, 0)
     assert ranks(np.array([7.0])) == 1

@@ -131,6 +131,9 @@ def test_bootstrap_interval_is_that_of_resampled_points() -> None:
         (np.r_[np.inf, np.zeros(9)], {}, "run 1 is infinite"),
         (np.r_[0.0, np.nan, np.zeros(8)], {}, "missing in 1 of 10 runs, the first is run 2"),
         (np.arange(10.0), {"bootstrap": 10}, "needs a seed"),
+        (np.arange(10.0), {"bootstrap": -1}, "bootstrap is -1"),
+        (np.arange(10.0), {"level": 2}, "level of an interval is 2"),
+        (np.array(["x"] * 10), {}, "outputs are .*expected numbers"),
         (np.arange(10.0), {"factors": ["a"]}, "10 runs and 1 names"),
     ],
 )
@@ -141,7 +144,12 @@ def test_outputs_that_have_no_shares_are_refused(y: np.ndarray, more: dict, mess
 
 @pytest.mark.parametrize(
     ("factors", "n", "message"),
-    [([], 8, "different names"), (["a", "a"], 8, "different names"), (2, 1, "at least 2")],
+    [
+        ([], 8, "different names"),
+        (["a", "a"], 8, "different names"),
+        (2, 1, "at least 2"),
+        (2, 2.5, "points is 2.5"),
+    ],
 )
 def test_designs_without_sense_are_refused(factors: list[str] | int, n: int, message: str) -> None:
     with pytest.raises(CompositeError, match=message):

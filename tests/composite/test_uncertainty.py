@@ -245,8 +245,11 @@ PANEL = pd.concat(
 )
 
 
+@pytest.mark.parametrize("held", [0, 1 << 20])
 @pytest.mark.parametrize("errors", [False, True])
-def test_memory_and_threads_change_no_bit(errors: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_and_threads_change_no_bit(
+    errors: bool, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     result = Index(TREE, normalise={"method": "minmax", "lo": 1, "hi": 100}).fit(PANEL, time="year")
     factors: list[Factor] = [WEIGHTS, METHODS, SCALES, *([NORMAL] if errors else [])]
 
@@ -257,7 +260,9 @@ def test_memory_and_threads_change_no_bit(errors: bool, monkeypatch: pytest.Monk
 
     whole = run()
     monkeypatch.setattr(simulate, "CELLS", 100)
-    monkeypatch.setattr(uncertainty, "BLOCK", 300)
+    monkeypatch.setattr(uncertainty, "BLOCK", 60)
+    monkeypatch.setattr(uncertainty, "CELLS", 100)
+    monkeypatch.setattr(uncertainty, "HELD", held)
     for how in ({}, {"threads": 2}, {"keep": False}, {"keep": False, "threads": 2}):
         other = run(**how)
         assert (other.score_draws is None) == (not how.get("keep", True))
@@ -280,6 +285,18 @@ def test_ranks_of_a_panel_are_within_periods() -> None:
         found.ranks["nominal"], result.ranks["top"], check_names=False, check_dtype=False
     )
     assert_as_anew(result, [SETS], found)
+
+
+def test_draws_are_treated_by_period_and_ranked_in_decimals_as_the_index_is() -> None:
+    # In the second year 40 is far out, in both together it is not alone.
+    panel = PANEL.assign(a=[1.0, 1, 4, 2, 9, 3, 2, 2, 4, 2, 40, 3])
+    by_time = {"method": "winsorise", "max_winsorised": 1, "by_time": True}
+    result = Index(TREE, treat=by_time, decimals=-1).fit(panel, time="year")
+    found = analyse(result, [Alternatives("aggregate", {"mean": "arithmetic"})], seed=1, draws=2)
+    np.testing.assert_allclose(found.scores["mean"], result.scores["top"], rtol=1e-14)
+    assert found.ranks is not None
+    for column in ("nominal", "mean"):
+        np.testing.assert_array_equal(found.ranks[column], result.ranks["top"])
 
 
 def test_draws_depend_on_the_seed_and_on_nothing_else() -> None:
@@ -392,6 +409,13 @@ def test_one_draw_has_no_spread() -> None:
         ([WEIGHTS], {}, "exactly one of draws"),
         ([WEIGHTS], {"draws": 5, "base_points": 5}, "exactly one of draws"),
         ([WEIGHTS], {"draws": 0}, "at least 1"),
+        ([WEIGHTS], {"draws": 2.5}, "draws is 2.5"),
+        ([WEIGHTS], {"draws": 5, "level": 1}, "level of an interval is 1; expected one between"),
+        ([WEIGHTS], {"draws": 5, "threads": 0}, "threads is 0"),
+        ([WEIGHTS], {"draws": 5, "seed": -1}, "seed is -1"),
+        (WEIGHTS, {"draws": 5}, "needs a list of at least one factor"),
+        (["weights"], {"draws": 5}, "str is no factor"),
+        ([SETS], {"draws": 5, "contrasts": {"x": {"north": "y"}}}, "contrast 'x' are .*numbers"),
         ([METHODS, METHODS], {"draws": 5}, "have the name agg"),
         ([METHODS, Alternatives("aggregate", {1: "harmonic"})], {"draws": 5}, "the step aggregate"),
         ([NORMAL, InputErrors({"b": Normal(1)}, name="more")], {"draws": 5}, "two factors are"),
@@ -433,7 +457,7 @@ def test_what_cannot_be_run_is_refused(
     factors: list[Factor], how: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(CompositeError, match=message):
-        analyse(PLAIN, factors, seed=1, **how)
+        analyse(PLAIN, factors, **{"seed": 1} | how)
 
 
 @pytest.mark.parametrize(
@@ -441,7 +465,12 @@ def test_what_cannot_be_run_is_refused(
     [
         (lambda: Alternatives("wrong", {"x": 1}), "'wrong' is not known"),
         (lambda: Alternatives("treat", {}), "no options"),
+        (lambda: Alternatives("treat", ["none"]), "no options"),
         (lambda: DirichletWeights(0), "expected above 0"),
+        (lambda: DirichletWeights("x"), "is 'x'; expected numbers"),
+        (lambda: NoisyWeights("x"), "is 'x'; expected numbers"),
+        (lambda: dirichlet_weights(np.zeros(2), 5, 2, np.random.default_rng(1)), "to nothing"),
+        (lambda: dirichlet_weights(np.ones(2), -5, 2, np.random.default_rng(1)), "concentration"),
         (lambda: NoisyWeights(1.5), "from 0 to 1"),
         (lambda: WeightSets({}), "no weight sets"),
         (lambda: WeightSets({1: {"g": 1}, 2: {"h": 1}}), "same nodes"),

@@ -62,6 +62,7 @@ def test_given_weights_of_any_size() -> None:
         ({}, [], "nothing"),
         ({"a": 1}, ["a", "a"], "more than once"),
         ({"a": "much"}, ["a"], "must be numbers"),
+        ([1, 1], ["a", "b"], r"weights are \[1, 1\]; expected a mapping"),
         (pd.Series([1, 2], index=["a", "a"]), ["a"], "more than one weight for 'a'"),
     ],
 )
@@ -222,11 +223,21 @@ def test_optimised_weights_share_out_what_is_missing() -> None:
     assert found.reached
 
 
+def test_codes_may_be_numbers() -> None:
+    found = weigh.effective({1: 1, 2: 3}, {"top": [1, 2]})
+    assert found.to_dict() == {"top": 1, "1": 0.25, "2": 0.75}
+    scores = uncorrelated(1, 2, 4).set_axis([0, 1, 2], axis=1)
+    within = weigh.optimised_weights(scores, groups={"top": [0, 1, 2]}).weights
+    np.testing.assert_array_equal(within, weigh.optimised_weights(scores).weights)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"target": "same"}, "target 'same' is not known"),
+        ({"target": None}, "weights are None; expected a mapping"),
         ({"target": {"a": 1, "b": 1}}, "no weight for 'c'"),
+        ({"scores": uncorrelated(1, 2, 4) * 1e301}, "a of 0 is .*expected a number"),
         ({"target": {"a": 1, "b": 1, "c": 0}}, "no influence asked for 'c'"),
         ({"groups": {"i": ["a", "b"]}}, "differ in 'c'"),
         ({"groups": {"i": ["a", "b", "c", "d"]}}, "differ in 'd'"),
