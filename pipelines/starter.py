@@ -18,6 +18,7 @@ from pipelines.core.trade import WORLD
 from pipelines.settings import PROJECT
 from pipelines.sources.atop import parse as atop
 from pipelines.sources.catalogue import sources
+from pipelines.sources.corrections import correct
 from pipelines.sources.cow_igo import parse as cow_igo
 from pipelines.sources.cow_trade import parse as cow_trade
 from pipelines.sources.desta import parse as desta
@@ -57,7 +58,7 @@ def parse_all(folder: Path, progress: Callable[[str], None] = lambda _: None) ->
     Returns
     -------
     dict of str to DataFrame
-        Raw tables by name, complete: all states, all years.
+        Raw tables by name, complete: all states, all years, known errors corrected.
 
     Raises
     ------
@@ -115,6 +116,8 @@ def parse_all(folder: Path, progress: Callable[[str], None] = lambda _: None) ->
     frames["raw_us_troops__country_years"] = us_troops.parse_troops(
         folder / "treaties/us_troops_country_year.csv"
     )
+    for source in sorted({s for name in frames for s in REGISTRY[name].sources}):
+        frames = correct(source, frames)
     return frames
 
 

@@ -85,8 +85,6 @@ def _newest(web: Web, into: Path) -> str:
 
 def recognise(path: Path) -> str:
     """Name of the piece; `SourceError` says what else it is and which file is wanted."""
-    if not is_zip(SOURCE, path, _WANTED):
-        raise refuse_table(SOURCE, path, _OTHERS, _WANTED)
     _years(path)
     return PIECE
 
@@ -155,6 +153,8 @@ def _year(path: Path, name: str, year: int, cache: Path | None) -> pd.DataFrame:
 
 def _years(path: Path) -> dict[int, str]:
     """Member of each year; one version, no year left out."""
+    if not is_zip(SOURCE, path, _WANTED):
+        raise refuse_table(SOURCE, path, _OTHERS, _WANTED)
     names = member_names(SOURCE, path, _WANTED)
     found = [m for m in map(_match, names) if m]
     if not found:

@@ -107,6 +107,12 @@ class _Watch:
             self.error = error
             raise
 
+    def taken(self) -> Exception:
+        """The error, no longer held here: its traceback holds the connection."""
+        error, self.error = self.error, None
+        assert error is not None
+        return error
+
     def _look(self, batch: pa.RecordBatch) -> None:
         """See whether flows rise strictly: then none stands twice, and nothing need be counted."""
         if not self.is_sorted or not batch.num_rows:
@@ -167,7 +173,7 @@ def _query(sql: str, reader: csv.CSVStreamingReader, watch: _Watch) -> pd.DataFr
         except duckdb.Error:
             if watch.error is None:
                 raise
-            raise watch.error from None
+            raise watch.taken() from None
 
 
 def _check(sums: pd.DataFrame, watch: _Watch, opened: Opened, place: str, year: int) -> None:
