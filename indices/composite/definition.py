@@ -58,7 +58,7 @@ STEPS = (
 )
 TREE = ("node", "index", "pillar")
 ABOUT = ("name", "version", "description")
-NODE = ("code", "name", "weight", "direction", "unit", "denominator", "lo", "hi", "level")
+NODE = ("code", "name", "weight", "direction", "unit", "denominator", "lo", "hi", "target", "level")
 GROUP = ("code", "name", "weight", "unit", "level")
 RANK = ("decimals",)
 DEFAULTS = {"code": None, "parent": None, "weight": 1.0, "direction": 1}

@@ -322,6 +322,10 @@ def test_goalposts_and_targets_may_stand_in_the_tree() -> None:
     targets = Tree.from_frame(META.assign(Target=[8.0, 10, 2, NAN, NAN, NAN]))
     near = Index(targets, normalise="distance_to_target").fit(panel())
     np.testing.assert_array_equal(near.normalised["a"], [0, 0.125, 0.25, 0.5])
+    leaves = [{"code": c, "target": t} for c, t in (("a", 8), ("b", 20), ("c", 16))]
+    written = {"pillar": [{"code": "P", "indicator": leaves}], "normalise": "distance_to_target"}
+    read = Index.from_definition(written).fit(panel())
+    np.testing.assert_array_equal(read.normalised["a"], [0, 0.125, 0.25, 0.5])
 
 
 def test_a_reference_unit_of_a_panel_is_found_in_every_period() -> None:
