@@ -401,6 +401,14 @@ def test_open_orders_come_from_the_newest_vintage_only(tmp_path: Path) -> None:
     assert keys == ["55238-2011", "70001-2022", "70003-none"]
 
 
+def test_of_one_day_the_register_that_goes_further_knows_the_open_orders(tmp_path: Path) -> None:
+    early = parsed(tmp_path, text(ALBANIA + ORDERED, 2010, 2011))
+    late = parsed(tmp_path, text(IRAN_2022 + ORDERED.replace("70002", "70003"), 2012, 2022))
+    both = combine([early, late])
+    assert both["delivery_id"].to_list() == ["55238-2011", "70001-2022", "70003-none"]
+    assert combine([late, early]).equals(both)
+
+
 def test_a_gap_between_vintages_is_no_year_without_transfers(tmp_path: Path) -> None:
     old = vintage(tmp_path, "13 Apr 2024", 2010, 2012, y2012="1")
     new = vintage(tmp_path, "12 Feb 2026", 2015, 2016, y2016="1")
