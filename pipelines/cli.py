@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from pipelines.console import console, errors, run_build
+from pipelines.console import fail as _fail
+from pipelines.live.commands import refresh, source_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,13 +25,8 @@ app = typer.Typer(
 )
 starter_app = typer.Typer(no_args_is_help=True, help="The bundled figures.")
 app.add_typer(starter_app, name="starter")
-console = Console()
-errors = Console(stderr=True)
-
-
-def _fail(message: str) -> None:
-    errors.print(f"[red]error:[/red] {message}", highlight=False, markup=True, soft_wrap=True)
-    raise typer.Exit(1)
+app.command()(refresh)
+app.add_typer(source_app, name="source")
 
 
 @app.command()
@@ -37,31 +35,10 @@ def build(
     release: Annotated[str, typer.Option(help="Name written into the file.")] = "local",
 ) -> None:
     """Build the warehouse from the bundled figures and publish it."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from pipelines.runs import BuildFailed
-    from pipelines.runs import build as run
-    from warehouse.publish import LINK, BuildError, published_tables
+    from warehouse.publish import LINK
 
     link = (warehouse or LINK).absolute()
-    columns = (
-        TextColumn("{task.description:<38}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    try:
-        with Progress(
-            *columns, console=errors, transient=True, disable=not errors.is_terminal
-        ) as p:
-            task = p.add_task("loading", total=len(published_tables()))
-            run(
-                lambda name: p.update(task, advance=1, description=name),
-                link=str(link),
-                release=release,
-            )
-    except (BuildFailed, BuildError) as error:
-        _fail(f"{error}\nNothing was published; the previous warehouse stays in use.")
+    run_build(link, release, "starter")
     show_summary(link)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from warehouse.publish import exclusive
@@ -55,13 +55,17 @@ def build(progress: Callable[[str], None] | None = None, **settings: Any) -> Non
     quiet()
     from pipelines.assets.factory import LISTENERS
     from pipelines.definitions import build_defs
+    from pipelines.live.store import RawStore
     from pipelines.settings import Settings
 
-    location = Settings(**settings).location
+    chosen = Settings(**settings)
+    location = chosen.location
+    # Or the vintages could change between the tables and what is said of them.
+    unchanging = RawStore(location.raw).exclusive() if chosen.mode == "live" else nullcontext()
     if progress:
         LISTENERS.append(progress)
     try:
-        with exclusive(location), _ephemeral() as instance:
+        with exclusive(location), unchanging, _ephemeral() as instance:
             done = (
                 build_defs(behind=True, **settings)
                 .resolve_job_def("build")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from indices.definition import load_definition
 from pipelines.assets.factory import CHECK, TABLES, ParquetTables, checked, table_assets
+from pipelines.live.store import RawStore, Vintage
 from pipelines.settings import Settings, built_at, code_version
 from pipelines.sources.catalogue import sources
 from schemas import REGISTRY
@@ -16,6 +17,8 @@ from warehouse.publish import published_tables
 from warehouse.views import VIEWS
 
 RAW_TABLES = sorted(n for n, t in REGISTRY.items() if t.layer == "raw" and t.in_warehouse)
+# A source of many requests has its addresses in the sidecar of its vintage.
+MOST_URLS = 4
 OTHERS = sorted(t.name for t in published_tables() if t.name != "meta_tables")
 
 
@@ -67,18 +70,28 @@ def meta_fields_() -> pd.DataFrame:
         )
     ],
     check_specs=[dg.AssetCheckSpec(CHECK, asset="meta_sources", blocking=True)],
-    required_resource_keys={TABLES},
+    required_resource_keys={TABLES, "settings"},
 )
 def meta_sources(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     tables: ParquetTables = getattr(context.resources, TABLES)
-    check = checked(source_rows(tables.location.tables), REGISTRY["meta_sources"], tables)
+    live = context.resources.settings.mode == "live"
+    rows = source_rows(tables.location.tables, tables.location.raw if live else None)
+    check = checked(rows, REGISTRY["meta_sources"], tables)
     if not check.passed:
         raise dg.Failure(check.metadata["found"].value)
     return dg.MaterializeResult(check_results=[check])
 
 
-def source_rows(folder: Path) -> pd.DataFrame:
-    """One row per source: what is known of it, and a hash over its raw tables in this build."""
+def source_rows(folder: Path, raw: Path | None = None) -> pd.DataFrame:
+    """One row per source: what is known of it, and a hash of what this build has of it.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the raw tables of this build.
+    raw : Path, optional
+        The raw store, in live mode: there a source with a vintage is described by that.
+    """
     import pyarrow.parquet as pq
 
     rows = []
@@ -101,8 +114,20 @@ def source_rows(folder: Path) -> pd.DataFrame:
                 "sha256": digest.hexdigest(),
                 "rows": sum(pq.read_metadata(f).num_rows for f in files),
             }
+            | (_vintage(vintage) if (vintage := raw and RawStore(raw).current(name)) else {})
         )
     return pd.DataFrame(rows)
+
+
+def _vintage(vintage: Vintage) -> dict[str, str]:
+    """What a vintage says of itself, in place of what is known of the bundled figures."""
+    urls = list(dict.fromkeys(p.url for p in vintage.pieces if p.url))
+    more = f" and {len(urls) - MOST_URLS} more" if len(urls) > MOST_URLS else ""
+    return {
+        "vintage": f"{vintage.version} ({vintage.id})" if vintage.version else vintage.id,
+        "retrieved_at": vintage.day,
+        "sha256": vintage.sha256,
+    } | ({"url": " ".join(urls[:MOST_URLS]) + more} if urls else {})
 
 
 @dg.asset(

@@ -102,6 +102,8 @@ SPELLINGS = {
         Spelling("raw_sipri__state_years", "name", "sipri", _year("year")),
         Spelling("raw_cow_trade__flows", "ccode1", "geo", _year("year")),
         Spelling("raw_cow_trade__flows", "ccode2", "geo", _year("year")),
+        Spelling("raw_baci__flows", "exporter_code", "baci"),
+        Spelling("raw_baci__flows", "importer_code", "baci"),
         Spelling("raw_imf__imts", "counterpart", "imf"),
         Spelling("raw_unctad__merchandise_totals", "unctad_code", "unctad_trade", _year("year")),
         Spelling("raw_worldbank__gdp", "country_code", "worldbank"),

@@ -331,6 +331,12 @@ class RawStore:
             self._write(folder / "report.json", json.dumps(found, indent=1, ensure_ascii=False))
         return folder
 
+    def record(self, when: datetime, summary: str) -> Path:
+        """Write down how a refresh went; returns the file."""
+        path = self.root / "runs" / f"{stamp(when).replace(':', '').replace('-', '')}.json"
+        self._write(path, summary + "\n")
+        return path
+
     @contextlib.contextmanager
     def files(self, vintage: Vintage) -> Iterator[dict[str, Path]]:
         """Files of a vintage under the names they had, for as long as they are read.
