@@ -154,7 +154,7 @@ def read(pieces: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
                 "the vintage",
                 found=f"only {sorted(pieces)}",
                 expected=f"also {name}",
-                todo="add the other export too: alliance-depth source add un FILE",
+                todo="give both exports at once: alliance-depth source add un GA_FILE SC_FILE",
             )
         frames |= parse(pieces[name])
     return frames
