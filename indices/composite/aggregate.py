@@ -111,6 +111,24 @@ def _inside(scores: Array, wrong: Array, weights: Array, found: str) -> Array:
     return np.where(wrong, 1.0, scores)
 
 
+def _mean(
+    x: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    minimum_weight: float,
+    of_positive: str,
+    term: Callable[[Array], Array],
+    mean: Callable[[Array, Array], Array],
+) -> Array:
+    """Mean of the sum of terms and the weight known; named where scores have to be positive."""
+    scores, shares = _checked(x, weights, minimum_weight)
+    if of_positive:
+        found = f"scores of zero or below in a {of_positive} mean"
+        scores = _inside(scores, scores <= 0, shares, found)
+    total, present = _sum(scores, shares, term)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return _enough(mean(total, present), present, minimum_weight)
+
+
 def arithmetic(x: npt.ArrayLike, weights: npt.ArrayLike, minimum_weight: float = 0.0) -> Array:
     """Weighted arithmetic mean: sum(w x) / sum(w). COINr a_amean.
 
@@ -127,10 +145,7 @@ def arithmetic(x: npt.ArrayLike, weights: npt.ArrayLike, minimum_weight: float =
     -------
     array, shape (...)
     """
-    scores, shares = _checked(x, weights, minimum_weight)
-    total, present = _sum(scores, shares, lambda value: value)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return _enough(total / present, present, minimum_weight)
+    return _mean(x, weights, minimum_weight, "", lambda value: value, np.divide)
 
 
 def geometric(x: npt.ArrayLike, weights: npt.ArrayLike, minimum_weight: float = 0.0) -> Array:
@@ -142,12 +157,7 @@ def geometric(x: npt.ArrayLike, weights: npt.ArrayLike, minimum_weight: float = 
         If a score with weight is not positive. At a zero the mean would be zero whatever the
         other scores are, which is rarely meant: it comes from a scale that starts at zero.
     """
-    scores, shares = _checked(x, weights, minimum_weight)
-    found = "scores of zero or below in a geometric mean"
-    scores = _inside(scores, scores <= 0, shares, found)
-    total, present = _sum(scores, shares, np.log)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return _enough(np.exp(total / present), present, minimum_weight)
+    return _mean(x, weights, minimum_weight, "geometric", np.log, lambda t, w: np.exp(t / w))
 
 
 def harmonic(x: npt.ArrayLike, weights: npt.ArrayLike, minimum_weight: float = 0.0) -> Array:
@@ -158,12 +168,7 @@ def harmonic(x: npt.ArrayLike, weights: npt.ArrayLike, minimum_weight: float = 0
     CompositeError
         If a score with weight is not positive, as for `geometric`.
     """
-    scores, shares = _checked(x, weights, minimum_weight)
-    found = "scores of zero or below in a harmonic mean"
-    scores = _inside(scores, scores <= 0, shares, found)
-    total, present = _sum(scores, shares, np.reciprocal)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return _enough(present / total, present, minimum_weight)
+    return _mean(x, weights, minimum_weight, "harmonic", np.reciprocal, lambda t, w: w / t)
 
 
 def power_mean(

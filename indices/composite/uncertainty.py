@@ -223,7 +223,8 @@ def analyse(
     keep : bool
         Whether to keep the scores (and ranks) of every run, which takes 8 bytes each. Without,
         a panel is worked off period by period, or by blocks of units where nothing is ranked, and
-        only the summaries stay. Input errors need all units of all runs at once in any case.
+        only the summaries stay; the scores of a period too large to hold are computed twice.
+        Input errors need all units of all runs at once in any case.
     level : float
         Of the intervals.
     threads : int
