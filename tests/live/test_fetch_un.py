@@ -169,7 +169,9 @@ def test_a_file_saved_by_hand_is_recognised_by_what_stands_in_it(tmp_path: Path)
 def test_one_export_is_not_a_vintage(tmp_path: Path) -> None:
     path = tmp_path / "ga.csv"
     path.write_bytes(un.assembly())
-    with pytest.raises(SourceError, match=r"only \['ga_votes'\]; expected also sc_votes.* GA_FILE SC_FILE"):
+    with pytest.raises(
+        SourceError, match=r"only \['ga_votes'\]; expected also sc_votes.* GA_FILE SC_FILE"
+    ):
         fetch.read({"ga_votes": path})
 
 
