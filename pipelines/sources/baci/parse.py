@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import IO
+from typing import IO, Any
 
 import duckdb
 import numpy as np
@@ -223,7 +223,7 @@ def _check_unique(opened: Opened, place: str) -> None:
 
 def _first(
     opened: Opened, is_wrong: Callable[[pa.RecordBatch], pa.Array | np.ndarray]
-) -> tuple[int, dict[str, object]]:
+) -> tuple[int, dict[str, Any]]:
     """Line and cells of the first row for which something holds."""
     before = 0
     with opened() as stream:
