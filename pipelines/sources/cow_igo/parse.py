@@ -80,7 +80,7 @@ def parse_state_year(path: Path) -> dict[str, pd.DataFrame]:
 
 def _codes(cells: pd.DataFrame, path: Path, first_line: int | None) -> np.ndarray:
     """Cells as small integers; any code the codebook does not name is an error."""
-    numbers = cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype="float64")
+    numbers = np.column_stack([_numbers(cells[igo]) for igo in cells])
     wrong = ~np.isin(numbers, [_UNKNOWN, *_NO_TIE, *_STATUS])
     if wrong.any():
         row, column = (int(i) for i in np.argwhere(wrong)[0])
@@ -93,6 +93,13 @@ def _codes(cells: pd.DataFrame, path: Path, first_line: int | None) -> np.ndarra
             todo="look the code up in the codebook of this version and teach the parser",
         )
     return numbers.astype("int8")
+
+
+def _numbers(cells: pd.Series) -> np.ndarray:
+    """One organisation's codes; a text column holds few spellings, and each is read once."""
+    place, spellings = pd.factorize(cells, use_na_sentinel=False)
+    numbers = pd.to_numeric(pd.Series(spellings), errors="coerce")
+    return numbers.to_numpy(dtype="float64", na_value=np.nan)[place]
 
 
 def _memberships(coverage: pd.DataFrame, codes: np.ndarray, igos: np.ndarray) -> pd.DataFrame:
