@@ -71,8 +71,8 @@ def _check_entry(source: str, path: Path, entry: zipfile.ZipInfo) -> PurePosixPa
     return PurePosixPath(name)
 
 
-def _checked(source: str, path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Entries that are files, after a look at all of them."""
+def check_entries(source: str, path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Entries of an open zip that are files, after a look at all of them; errors as `unzip`."""
     entries = archive.infolist()
     if len(entries) > MOST_MEMBERS:
         raise _fault(source, path, f"{len(entries):,} entries", f"at most {MOST_MEMBERS:,}")
@@ -125,7 +125,7 @@ class _Archive:
         require_file(source, path, "a zip file")
         self.zip = self._try(lambda: zipfile.ZipFile(path))
         try:
-            self.files = _checked(source, path, self.zip)
+            self.files = check_entries(source, path, self.zip)
         except BaseException:
             self.zip.close()
             raise

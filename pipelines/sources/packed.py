@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pipelines.live.archives import BROKEN, unpacked
+from pipelines.live.archives import BROKEN, check_entries, unpacked
 from pipelines.live.web import address
 from pipelines.sources.reading import SourceError, require_file
 
@@ -89,7 +89,7 @@ def member_names(source: str, path: Path, wanted: str) -> list[str]:
     """Names of the files in a zip; `SourceError` if it is not whole."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+            names = [info.filename for info in check_entries(source, path, archive)]
     except BROKEN as error:
         raise SourceError(
             source,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,3 +55,20 @@ def local(upstream: Upstream) -> Callable[..., Address]:
         return replace(address(source), **{"url": upstream.url, **quick, **values})
 
     return make
+
+
+@pytest.fixture
+def led(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Lead sources to a server on this machine, as an operator would: by a file of addresses."""
+
+    def lead(url: str, *sources: str, **values: float) -> None:
+        quick = {"tries": 2, "backoff_seconds": 0.01, "read_seconds": 10, **values}
+        lines = [f"{key} = {value}" for key, value in quick.items()]
+        text = ["[defaults]", *lines]
+        for source in sources:
+            text += [f"[{source}]", f'url = "{url}"', *lines]
+        path = tmp_path / "upstreams.toml"
+        path.write_text("\n".join(text) + "\n")
+        monkeypatch.setenv("ALLIANCE_DEPTH_UPSTREAMS", str(path))
+
+    return lead
