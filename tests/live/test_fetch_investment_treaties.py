@@ -35,6 +35,7 @@ def test_a_program_asks_nothing_and_says_what_a_person_does(
     [
         (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "an Excel workbook"),
         (zipped({"readme.txt": b""}), "a zip with the files readme.txt"),
+        (zipped({"__MACOSX/._a.xlsx": b""}), "a zip with no files"),
         (zipped({"a.xlsx": b""})[:-30], "a zip that is cut short or damaged"),
         (b"Short title,Parties\n", "the columns Short title, Parties"),
         (b"<html><body>Just a moment...</body></html>", "an HTML page"),

@@ -141,6 +141,11 @@ def test_empty_workbooks_and_other_files_are_passed_over(tmp_path: Path) -> None
     assert len(frame) == 1
 
 
+def test_the_shadows_that_a_mac_packs_are_passed_over(tmp_path: Path) -> None:
+    shadow = {f"__MACOSX/{FOLDER}._myfile1.xlsx": b"\0\5\x16\7"}
+    assert len(parse(tmp_path, *both(treaty()), others=shadow)) == 1
+
+
 def test_columns_are_found_by_name(tmp_path: Path) -> None:
     turned = workbook(tuple(reversed(treaty())), header=tuple(reversed(HEADER)))
     assert len(parse(tmp_path, turned, workbook(treaty()))) == 1

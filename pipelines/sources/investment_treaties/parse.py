@@ -104,7 +104,10 @@ def _workbooks(path: Path) -> Iterator[pd.DataFrame]:
             outside = [n for n in names if ".." in PurePosixPath(n).parts or n.startswith("/")]
             if outside:
                 raise _error(path, f"the entry {outside[0]!r}", "names inside the zip", _REFETCH)
-            books = [n for n in names if n.lower().endswith(".xlsx")]
+            # A Mac packs a shadow beside each file.
+            books = [
+                n for n in names if n.lower().endswith(".xlsx") and not n.startswith("__MACOSX/")
+            ]
             if not books:
                 raise _error(path, f"{names[:5]}", "workbooks (.xlsx)", _REFETCH)
             for name in books:
