@@ -5,8 +5,8 @@ Gulf, Iraq, Afghanistan, Syria, Jordan) and in others several counts of a year a
 has 510,000 in one), and embassy guards and Guantanamo are in. A sourced posture table stands in
 their place where they fail.
 The producer's program no longer writes the file by country and year; it writes one by quarter, in
-which figures that an earlier version had summed twice are put right. That one has other names and
-needs a rule from quarters to years, so it is not read here.
+which figures that an earlier version had summed twice are put right. That one is not read here: it
+needs a rule from quarters to years, and its names were not at hand to be mapped.
 Traps: a country can have two spellings in one year (Czechia, Czech Republic), one of them with 0,
 so rows of one state are added up, never chosen from. `ccode` is a COW number only below 1000;
 above, the source numbers territories itself. Vietnam has the code of the north (816) from 1954 on
