@@ -100,11 +100,17 @@ def core_trade__reported_flows(
     raw_cow_trade__flows: Frame,
     raw_imf__imts: Frame,
     raw_russia_trade__reports: Frame,
+    raw_baci__flows: Frame,
     core_geo__state_years: Frame,
 ) -> Frame:
     axes, exists = scope.axes_of(core_geo__state_years)
     return trade.reported_flows(
-        raw_cow_trade__flows, raw_imf__imts, raw_russia_trade__reports, axes, exists
+        raw_cow_trade__flows,
+        raw_imf__imts,
+        raw_russia_trade__reports,
+        raw_baci__flows,
+        axes,
+        exists,
     )
 
 

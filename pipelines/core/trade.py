@@ -12,9 +12,11 @@ from pipelines.core.geo import SOURCES, cow_to_iso3, mid_year
 from pipelines.sources.names import load_map, map_names
 from pipelines.sources.russia_trade.reconcile import reconcile
 
+THOUSAND = 1e3
 MILLION = 1e6
-# The current vintage of a reporter's own statistics first, the closed historical set last.
-PREFERENCE = ("imf", "russia_trade", "cow_trade")
+# The current vintage of a reporter's own statistics first, then what was compiled for flows that
+# have none, both ends' reports reconciled by others, and the closed historical set last.
+PREFERENCE = ("imf", "russia_trade", "baci", "cow_trade")
 # States that were one until the end of 1991: COW's zeros among them in 1992 and 1993 are gaps in
 # their first statistics, not trade of nothing.
 EX_SOVIET = (
@@ -71,24 +73,50 @@ def _cow(flows: pd.DataFrame) -> pd.DataFrame:
 
 def _imf(imts: pd.DataFrame) -> pd.DataFrame:
     """IMTS reports; a blank cell of a reporter that reported the year is a recorded nothing."""
-    mapped = map_names("imf", "raw_imf__imts", imts["counterpart"], load_map(SOURCES / "imf"))
+    names = load_map(SOURCES / "imf")
+    mapped = map_names("imf", "raw_imf__imts", imts["counterpart"], names)
+    own = map_names("imf", "raw_imf__imts", imts["reporter"], names)
     group = [imts["reporter"], imts["indicator"], imts["year"]]
     reported = imts["value_usd_millions"].notna().groupby(group).transform("any")
-    kept = imts[(mapped["kind"] == "state") & reported]
-    partner = mapped.loc[kept.index, "iso3"]
+    kept = imts[(mapped["kind"] == "state") & (own["kind"] == "state") & reported]
+    partner, reporter = mapped.loc[kept.index, "iso3"], own.loc[kept.index, "iso3"]
     is_import = kept["indicator"] == "MG_CIF_USD"
     frame = pd.DataFrame(
         {
-            "exporter_iso3": partner.where(is_import, kept["reporter"]),
-            "importer_iso3": kept["reporter"].where(is_import, partner),
+            "exporter_iso3": partner.where(is_import, reporter),
+            "importer_iso3": reporter.where(is_import, partner),
             "year": kept["year"],
-            "reporter": kept["reporter"],
+            "reporter": reporter,
             "value_usd": kept["value_usd_millions"].fillna(0.0) * MILLION,
             "source": "imf",
             "valuation": np.where(is_import, "CIF", "FOB"),
         }
     )
     return _one_state(frame)
+
+
+def _baci(flows: pd.DataFrame) -> pd.DataFrame:
+    """BACI's flows, each reconciled from both ends' reports and filed under the importer.
+
+    It has no zeros: an absent flow may be one not reported, so it is missing.
+    """
+    names = load_map(SOURCES / "baci")
+    exporter, importer = (
+        map_names("baci", "raw_baci__flows", flows[end].astype("str"), names)
+        for end in ("exporter_code", "importer_code")
+    )
+    frame = pd.DataFrame(
+        {
+            "exporter_iso3": exporter["iso3"],
+            "importer_iso3": importer["iso3"],
+            "year": flows["year"],
+            "reporter": importer["iso3"],
+            "value_usd": flows["value_usd_thousands"] * THOUSAND,
+            "source": "baci",
+            "valuation": "FOB",
+        }
+    )
+    return _one_state(frame[(exporter["kind"] == "state") & (importer["kind"] == "state")])
 
 
 def _one_state(reports: pd.DataFrame) -> pd.DataFrame:
@@ -126,10 +154,15 @@ def _exists(frame: pd.DataFrame, axes: Axes, exists: Array) -> pd.Series:
 
 
 def reported_flows(
-    cow: pd.DataFrame, imts: pd.DataFrame, russia: pd.DataFrame, axes: Axes, exists: Array
+    cow: pd.DataFrame,
+    imts: pd.DataFrame,
+    russia: pd.DataFrame,
+    baci: pd.DataFrame,
+    axes: Axes,
+    exists: Array,
 ) -> pd.DataFrame:
     """Every report of a flow between two states of the axes, alternatives side by side."""
-    both = pd.concat([_imf(imts), _russia(russia), _cow(cow)], ignore_index=True)
+    both = pd.concat([_imf(imts), _russia(russia), _baci(baci), _cow(cow)], ignore_index=True)
     return both[_exists(both, axes, exists)].reset_index(drop=True)
 
 
@@ -166,7 +199,8 @@ def best_flows(
     how = settled.set_index(["exporter_iso3", "importer_iso3", "year"])["method"]
     from_russia = chosen["source"] == "russia_trade"
     keys = pd.MultiIndex.from_frame(chosen[["exporter_iso3", "importer_iso3", "year"]])
-    return chosen.assign(method=chosen["method"].where(~from_russia, how.reindex(keys).to_numpy()))
+    method = chosen["method"].where(~from_russia, how.reindex(keys).to_numpy())
+    return chosen.assign(method=method.mask(chosen["source"] == "baci", "reconciled"))
 
 
 def oil_adjustment(

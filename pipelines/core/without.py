@@ -18,7 +18,7 @@ from indices.definition import Definition
 from pipelines.core import trade, treaties
 
 Frames = dict[str, pd.DataFrame]
-TRADE = ("cow_trade", "imf", "russia_trade")
+TRADE = ("baci", "cow_trade", "imf", "russia_trade")
 TREATIES = ("atop", "cow_igo", "curated", "desta", "investment_treaties", "us_troops")
 
 

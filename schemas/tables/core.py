@@ -332,7 +332,11 @@ TABLES = [
             EXPORTER,
             IMPORTER,
             YEAR,
-            state("reporter", "State whose statistics hold the report."),
+            state(
+                "reporter",
+                "State whose statistics hold the report; the importer where a source has "
+                "reconciled both ends' reports.",
+            ),
             Field("source", "string", "Source, with the compiler's own source behind a colon."),
             _usd("value_usd", "Value as reported."),
             Field(
@@ -342,7 +346,7 @@ TABLES = [
                 allowed=("FOB", "CIF"),
             ),
         ),
-        ("cow_trade", "imf", "russia_trade"),
+        ("cow_trade", "imf", "russia_trade", "baci"),
         ("revised_upstream",),
     ),
     Table(
@@ -384,7 +388,7 @@ TABLES = [
                 minimum=0,
             ),
         ),
-        ("cow_trade", "imf", "russia_trade", "iran_oil", "curated"),
+        ("cow_trade", "imf", "russia_trade", "baci", "iran_oil", "curated"),
         ("imputed", "carried", "revised_upstream"),
     ),
     Table(

@@ -14,6 +14,7 @@ _ALL = (
     "cow_trade",
     "imf",
     "russia_trade",
+    "baci",
     "iran_oil",
     "unctad_trade",
     "worldbank",

@@ -24,7 +24,6 @@ from pipelines.live.archives import member
 from pipelines.live.connector import Piece
 from pipelines.live.web import address
 from pipelines.sources.baci.parse import REDUCTION, SOURCE, reduce_year
-from pipelines.sources.names import load_map, map_names
 from pipelines.sources.packed import Kind, is_zip, member_names, refuse_members, refuse_table
 from pipelines.sources.reading import SourceError
 from warehouse.tables import read as read_table
@@ -118,8 +117,7 @@ def read_years(
     ------
     SourceError
         If the zip is damaged, lacks a year, mixes versions or holds more than its address allows;
-        if a year is not what `reduce_year` expects; or if a country's number is not in
-        ``names.csv``.
+        or if a year is not what `reduce_year` expects.
     """
     members = _years(path)
     wanted = sorted(members if years is None else set(years))
@@ -144,10 +142,6 @@ def _year(path: Path, name: str, year: int, cache: Path | None) -> pd.DataFrame:
     pattern = re.escape(PurePosixPath(name).name)
     opened = partial(member, SOURCE, path, pattern, address(SOURCE))
     frame = reduce_year(opened, f"{path}!{name}", year)
-    for end in ("exporter_code", "importer_code"):
-        map_names(
-            SOURCE, f"{path}!{name}", frame[end].astype("str"), load_map(Path(__file__).parent)
-        )
     return write(frame, definition, kept) if kept else frame
 
 
