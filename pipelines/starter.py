@@ -117,7 +117,7 @@ def parse_all(folder: Path, progress: Callable[[str], None] = lambda _: None) ->
         folder / "treaties/us_troops_country_year.csv"
     )
     for source in sorted({s for name in frames for s in REGISTRY[name].sources}):
-        frames = correct(source, frames)
+        frames = correct(source, frames, bundled=True)
     return frames
 
 

@@ -10,6 +10,8 @@ action, right
     ``set`` puts the right value (empty for none); ``drop`` leaves the rows out.
 reason, source, reported
     What is wrong, the page that shows it, and where it was reported to the upstream.
+vintages
+    ``all``, or ``bundled`` for an error that only the bundled figures' older vintage still has.
 
 Every correction is guarded: when the upstream has mended an error, or the rows are gone, reading
 stops with the line to delete. A correction that no longer fits is never carried along.
@@ -32,7 +34,8 @@ from schemas.model import Field
 
 HERE = Path(__file__).parent
 COLUMNS = (
-    "table", "locator", "column", "wrong", "action", "right", "reason", "source", "reported"
+    "table", "locator", "column", "wrong", "action", "right",
+    "reason", "source", "reported", "vintages",
 )  # fmt: skip
 Frames = dict[str, pd.DataFrame]
 
@@ -49,6 +52,7 @@ class Correction:
     wrong: str
     action: str
     right: str
+    vintages: str
 
     def fault(self, found: str, expected: str, todo: str) -> SourceError:
         """An error at this row of the file."""
@@ -102,6 +106,7 @@ def _correction(source: str, path: Path, line: int, row: Mapping[str, str]) -> C
         row["wrong"],
         row["action"],
         row["right"],
+        row["vintages"],
     )
     definition = schemas.REGISTRY.get(made.table)
     todo = "correct the row; the columns are explained in pipelines/sources/corrections.py"
@@ -120,6 +125,8 @@ def _correction(source: str, path: Path, line: int, row: Mapping[str, str]) -> C
         )
     if made.action == "set" and made.wrong == made.right:
         raise made.fault(f"{made.right!r} as wrong and right", "two values", todo)
+    if made.vintages not in ("all", "bundled"):
+        raise made.fault(f"the vintages {made.vintages!r}", "all or bundled", todo)
     if not row["reason"] or not row["source"].startswith(("http://", "https://")):
         raise made.fault(
             f"the reason {row['reason']!r} and source {row['source']!r}",
@@ -129,7 +136,7 @@ def _correction(source: str, path: Path, line: int, row: Mapping[str, str]) -> C
     return made
 
 
-def correct(source: str, frames: Frames, folder: Path = HERE) -> Frames:
+def correct(source: str, frames: Frames, *, bundled: bool = False, folder: Path = HERE) -> Frames:
     """Apply a source's corrections to its complete raw tables.
 
     Parameters
@@ -138,6 +145,8 @@ def correct(source: str, frames: Frames, folder: Path = HERE) -> Frames:
         Name of the source.
     frames : dict of str to DataFrame
         Conformed raw tables by name; others than the source's pass through.
+    bundled : bool
+        Whether these are the figures that are bundled as the starter.
     folder : Path
         Holds the sources' folders.
 
@@ -154,6 +163,8 @@ def correct(source: str, frames: Frames, folder: Path = HERE) -> Frames:
     """
     out = dict(frames)
     for known in load(source, folder):
+        if known.vintages == "bundled" and not bundled:
+            continue
         if known.table not in out:
             raise _stale(known, f"no table {known.table} in what was read")
         out[known.table] = _apply(known, out[known.table])

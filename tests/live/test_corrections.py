@@ -27,6 +27,7 @@ GOOD = {
     "reason": "signed in 1970",
     "source": "https://example.org/treaty",
     "reported": "not reported yet",
+    "vintages": "all",
 }
 
 
@@ -49,7 +50,7 @@ def write(folder: Path, *rows: dict[str, str], columns: Sequence[str] = COLUMNS)
 
 
 def apply(members: pd.DataFrame, folder: Path, *rows: dict[str, str]) -> pd.DataFrame:
-    return correct("desta", {TABLE: members}, write(folder, *rows))[TABLE]
+    return correct("desta", {TABLE: members}, folder=write(folder, *rows))[TABLE]
 
 
 def changed(before: pd.DataFrame, after: pd.DataFrame) -> list[tuple[str, int, str]]:
@@ -111,7 +112,7 @@ def test_what_no_longer_fits_stops_and_names_the_line(
 
 def test_a_table_that_was_not_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no table raw_desta__members"):
-        correct("desta", {}, write(tmp_path, GOOD))
+        correct("desta", {}, folder=write(tmp_path, GOOD))
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,7 @@ def test_a_table_that_was_not_read_is_named(tmp_path: Path) -> None:
         {"reason": ""},
         {"source": "a book"},
         {"right": "MCMLXX"},
+        {"vintages": "some"},
     ],
 )
 def test_a_row_that_makes_no_sense_is_named(
@@ -155,13 +157,15 @@ def test_desta_enters_into_force_after_it_is_signed(members: pd.DataFrame) -> No
         return set(base.loc[base["entry_force_year"] < base["year"], "number"])
 
     assert early(members) == {"419", "1011"}
-    assert early(correct("desta", {TABLE: members})[TABLE]) == set()
+    assert early(correct("desta", {TABLE: members}, bundled=True)[TABLE]) == set()
+    # Lines for the bundled vintage alone leave a refreshed list as it comes.
+    assert early(correct("desta", {TABLE: members})[TABLE]) == {"419", "1011"}
 
 
 @pytest.mark.realdata
 def test_the_corrections_fit_the_real_files(shared_data: Path) -> None:
     real = parse_treaties(shared_data / "treaties" / "desta_list_of_treaties.csv")
-    made = correct("desta", {TABLE: real})[TABLE]
+    made = correct("desta", {TABLE: real}, bundled=True)[TABLE]
     assert {(number, column) for number, _, column in changed(real, made)} == {
         ("419", "year"),
         ("1011", "entry_force_year"),
