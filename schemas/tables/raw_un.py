@@ -12,7 +12,13 @@ def _text(name: str, description: str) -> Field:
 
 
 def _total(name: str, what: str) -> Field:
-    return Field(name, "int", f"{what} by the record itself.", unit="states", minimum=0)
+    return Field(
+        name,
+        "int",
+        f"{what} by the record itself; counted from its rows where it states none.",
+        unit="states",
+        minimum=0,
+    )
 
 
 _CALL = (
@@ -107,11 +113,17 @@ TABLES = [
     ),
     Table(
         "raw_voeten__ideal_points",
-        "One row per state and session: published ideal point and agreement with six states.",
+        "One row per state and session: published ideal point (of all votes; in vintages from 2026 "
+        "of votes on final passage) and agreement with six states.",
         ("ccode", "session"),
         (
             _CCODE,
-            Field("session", "int", "Regular session.", minimum=1),
+            Field(
+                "session",
+                "int",
+                "Regular session; of estimates by calendar year, that year less 1945.",
+                minimum=1,
+            ),
             Field("n_votes", "int", "Votes the ideal point rests on.", "roll calls", minimum=0),
             Field("ideal_point", "float", "Published ideal point: position towards the order led "
                   "by the United States.", nullable=True),
