@@ -239,17 +239,20 @@ def _dyad_rows(
         to, of = cube[:, :, [focal]], cube[:, [focal], :]
         return cube - np.where(chief[:, None], to, of)
 
-    columns = {k if k == "depth" else f"{k}_depth": v for k, v in cubes.items()} | {
-        "lead": lead(cubes["depth"]),
-        "headline_depth": headline["depth"],
-        "headline_lead": lead(headline["depth"]),
+    columns = {
+        "variant_depth": cubes["depth"],
+        "variant_costly_depth": cubes["costly"],
+        "variant_declared_depth": cubes["declared"],
+        "variant_lead": lead(cubes["depth"]),
+        "depth": headline["depth"],
+        "lead": lead(headline["depth"]),
     }
     frame = data.axes.long(where & ~np.isnan(headline["depth"]), columns, ("from_iso3", "to_iso3"))
     is_focal = (frame["from_iso3"] == question.focal) | (frame["to_iso3"] == question.focal)
-    for column in ("lead", "headline_lead"):
+    for column in ("lead", "variant_lead"):
         frame[column] = frame[column].mask(is_focal)
     return frame.assign(
-        is_lead_flipped=flipped(frame["lead"].to_numpy(), frame["headline_lead"].to_numpy())
+        is_lead_flipped=flipped(frame["variant_lead"].to_numpy(), frame["lead"].to_numpy())
     )
 
 
@@ -297,11 +300,11 @@ def _gap_rows(
             "measure": labelled(measure, MEASURES),
             "year": np.asarray(data.axes.years)[year],
             "variant": labelled(variant, [v.name for v in definition.variants]),
-            "focal_depth": focal[at],
-            "bloc_depth": bloc[at],
-            "bloc_n": count[at],
-            "gap": gap[at],
-            "headline_gap": headline,
+            "variant_focal_depth": focal[at],
+            "variant_bloc_depth": bloc[at],
+            "variant_bloc_n": count[at],
+            "variant_gap": gap[at],
+            "gap": headline,
             "is_sign_flipped": flipped(gap[at], headline),
         }
     )

@@ -78,7 +78,7 @@ def _gaps(con: duckdb.DuckDBPyConnection, year: int) -> Iterable[Conclusion]:
     rows = con.execute(
         f"""
         SELECT s.name, g.measure, g.gap, g.gap_lo90, g.gap_hi90,
-               {_BY_VARIANT.format(of="r", value="r.gap")}
+               {_BY_VARIANT.format(of="r", value="r.variant_gap")}
         FROM out_gap__yearly g
         JOIN out_robustness__yearly_gap r USING (question, principal_iso3, view, measure, year)
         JOIN core_geo__states s ON s.iso3 = g.principal_iso3
@@ -101,8 +101,8 @@ def _gaps(con: duckdb.DuckDBPyConnection, year: int) -> Iterable[Conclusion]:
 def _changes(con: duckdb.DuckDBPyConnection, year: int) -> Iterable[Conclusion]:
     rows = con.execute(
         f"""
-        SELECT s.name, n.measure, any_value(n.headline_gap - t.headline_gap),
-               {_BY_VARIANT.format(of="n", value="n.gap - t.gap")}
+        SELECT s.name, n.measure, any_value(n.gap - t.gap),
+               {_BY_VARIANT.format(of="n", value="n.variant_gap - t.variant_gap")}
         FROM out_robustness__yearly_gap n
         JOIN out_robustness__yearly_gap t USING (question, principal_iso3, view, measure, variant)
         JOIN core_geo__states s ON s.iso3 = n.principal_iso3
@@ -125,8 +125,8 @@ def _changes(con: duckdb.DuckDBPyConnection, year: int) -> Iterable[Conclusion]:
 def _perceptions(con: duckdb.DuckDBPyConnection, year: int) -> Iterable[Conclusion]:
     rows = con.execute(
         f"""
-        SELECT s.name, any_value(a.headline_depth - b.headline_depth),
-               {_BY_VARIANT.format(of="a", value="a.depth - b.depth")}
+        SELECT s.name, any_value(a.depth - b.depth),
+               {_BY_VARIANT.format(of="a", value="a.variant_depth - b.variant_depth")}
         FROM out_robustness__yearly_dyads a
         JOIN out_robustness__yearly_dyads b
           ON (a.question, a.year, a.variant, a.from_iso3, a.to_iso3)

@@ -259,12 +259,14 @@ TABLES = [
             TO,
             YEAR,
             _VARIANT,
-            _free("depth", "Depth under the variant; null where a pillar it has is missing."),
-            _free("costly_depth", "What is paid for, under the variant."),
-            _free("declared_depth", "What is said, under the variant."),
-            _free("lead", "Depth less that of the focal state's tie at the same end."),
-            _points("headline_depth", "Depth as published, for full ties."),
-            _gap("headline_lead", "Lead over the focal state's tie as published."),
+            _free(
+                "variant_depth", "Depth under the variant; null where a pillar it has is missing."
+            ),
+            _free("variant_costly_depth", "What is paid for, under the variant."),
+            _free("variant_declared_depth", "What is said, under the variant."),
+            _free("variant_lead", "Depth less that of the focal state's tie at the same end."),
+            _points("depth", "Depth as published, for full ties."),
+            _gap("lead", "Lead over the focal state's tie as published."),
             Field(
                 "is_lead_flipped",
                 "bool",
@@ -293,13 +295,18 @@ TABLES = [
             ),
             YEAR,
             _VARIANT,
-            _free("focal_depth", "The focal state's tie under the variant."),
-            _free("bloc_depth", "Mean of the bloc's ties under the variant."),
+            _free("variant_focal_depth", "The focal state's tie under the variant."),
+            _free("variant_bloc_depth", "Mean of the bloc's ties under the variant."),
             Field(
-                "bloc_n", "int", "Members of the bloc with a value under the variant.", minimum=0
+                "variant_bloc_n",
+                "int",
+                "Members of the bloc with a value under the variant.",
+                minimum=0,
             ),
-            _free("gap", "Bloc minus focal under the variant; null where it cannot be made."),
-            _gap("headline_gap", "The published gap."),
+            _free(
+                "variant_gap", "Bloc minus focal under the variant; null where it cannot be made."
+            ),
+            _gap("gap", "The published gap."),
             Field(
                 "is_sign_flipped",
                 "bool",

@@ -130,9 +130,9 @@ def test_a_variant_that_changes_nothing_gives_the_headline(
     same = Variant("same", "", without_source="nobody")
     dyads, gaps = tables(core, index, same, nobody={})
     assert len(gaps)
-    np.testing.assert_array_equal(gaps["gap"], gaps["headline_gap"])
+    np.testing.assert_array_equal(gaps["variant_gap"], gaps["gap"])
     assert not gaps["is_sign_flipped"].any()
-    np.testing.assert_array_equal(dyads["depth"], dyads["headline_depth"])
+    np.testing.assert_array_equal(dyads["variant_depth"], dyads["depth"])
     depth = index.depth.measure("depth")
 
     def published(a: str, b: str) -> Array:
@@ -142,10 +142,10 @@ def test_a_variant_that_changes_nothing_gives_the_headline(
         rows = dyads[(dyads["from_iso3"] == first) & (dyads["to_iso3"] == second)]
         at = rows["year"].to_numpy() - index.data.axes.years[0]
         expected = published(first, second) - published(*focal)
-        np.testing.assert_allclose(rows["lead"], expected[at], rtol=1e-12)
-        np.testing.assert_array_equal(rows["lead"], rows["headline_lead"])
+        np.testing.assert_allclose(rows["variant_lead"], expected[at], rtol=1e-12)
+        np.testing.assert_array_equal(rows["variant_lead"], rows["lead"])
     focal = dyads[(dyads["from_iso3"] == "IRN") | (dyads["to_iso3"] == "IRN")]
-    assert focal["lead"].isna().all()
+    assert focal["variant_lead"].isna().all()
 
 
 def test_variants_act_on_the_states_asked_about(
@@ -166,23 +166,23 @@ def test_variants_act_on_the_states_asked_about(
     ):
         other = assemble.compute(core | changed, AXES, EXISTS, DEFINITION)
         rows = dyads[dyads["variant"] == name]
-        got = index.data.axes.cube(rows, "from_iso3", "to_iso3", "depth")
+        got = index.data.axes.cube(rows, "from_iso3", "to_iso3", "variant_depth")
         expected = other.depth.measure("depth")
         known = ~np.isnan(got)
         np.testing.assert_allclose(got[known], expected[known], rtol=1e-12)
         assert known.any()
-        assert not np.allclose(rows["depth"], rows["headline_depth"])
+        assert not np.allclose(rows["variant_depth"], rows["depth"])
     pillars = np.stack(list(index.depth.pillars.values()))
     rows = dyads[dyads["variant"] == "geometric"]
-    got = index.data.axes.cube(rows, "from_iso3", "to_iso3", "depth")
+    got = index.data.axes.cube(rows, "from_iso3", "to_iso3", "variant_depth")
     expected = np.exp(np.log(np.where(pillars > 0, pillars, np.nan)).mean(axis=0))
     known = ~np.isnan(got) & (pillars > 0).all(axis=0)
     np.testing.assert_allclose(got[known], expected[known], rtol=1e-12)
     assert known.any()
     # Z-scores have no mutual mean; every other variant has one.
     mutual = gaps[gaps["view"] == "mutual"]
-    assert mutual.loc[mutual["variant"] == "z", "gap"].isna().all()
-    assert mutual.loc[mutual["variant"] == "recorded", "gap"].notna().all()
+    assert mutual.loc[mutual["variant"] == "z", "variant_gap"].isna().all()
+    assert mutual.loc[mutual["variant"] == "recorded", "variant_gap"].notna().all()
 
 
 def test_percentiles_owe_nothing_to_goalposts(core: assemble.Frames, index: assemble.Index) -> None:
@@ -198,5 +198,5 @@ def test_percentiles_owe_nothing_to_goalposts(core: assemble.Frames, index: asse
     )
     first, _ = tables(core, index, variant)
     second, _ = robustness_tables(core, AXES, EXISTS, pool, {}, moved)
-    np.testing.assert_array_equal(first["depth"], second["depth"])
-    assert (first["headline_depth"] != second["headline_depth"]).any()
+    np.testing.assert_array_equal(first["variant_depth"], second["variant_depth"])
+    assert (first["depth"] != second["depth"]).any()

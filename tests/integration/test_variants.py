@@ -16,10 +16,10 @@ def differences(con: duckdb.DuckDBPyConnection, variant: str, other: str) -> tup
     """Rows compared, and the largest difference of a variant's depth from that of a query."""
     rows, worst = con.execute(
         f"""
-        SELECT count(*), max(abs(r.depth - o.depth))
+        SELECT count(*), max(abs(r.variant_depth - o.depth))
         FROM out_robustness__yearly_dyads r
         JOIN ({other}) o USING (from_iso3, to_iso3, year)
-        WHERE r.variant = ? AND r.depth IS NOT NULL AND o.depth IS NOT NULL
+        WHERE r.variant = ? AND r.variant_depth IS NOT NULL AND o.depth IS NOT NULL
         """,
         [variant],
     ).fetchone() or (0, 1.0)
@@ -83,7 +83,7 @@ def test_percentiles_are_ranks_among_all_ties(con: duckdb.DuckDBPyConnection) ->
     ).fetchone()
     found = con.execute(
         """
-        SELECT r.declared_depth FROM out_robustness__yearly_dyads r
+        SELECT r.variant_declared_depth FROM out_robustness__yearly_dyads r
         WHERE variant = 'percentile' AND from_iso3 = 'CHN' AND to_iso3 = 'IRN' AND year = 2024
         """
     ).fetchone()
@@ -115,7 +115,7 @@ def test_a_source_left_out_changes_only_what_rests_on_it(con: duckdb.DuckDBPyCon
             SELECT variant, year FROM out_robustness__yearly_gap
             WHERE question = 'iran_gulf' AND principal_iso3 = 'CHN' AND view = 'principal'
               AND measure = 'depth'
-              AND (gap IS NULL OR abs(gap - headline_gap) > 1e-12)
+              AND (variant_gap IS NULL OR abs(variant_gap - gap) > 1e-12)
             """
         ).fetchall()
     }
@@ -135,7 +135,7 @@ def test_every_variant_and_gap_is_there(con: duckdb.DuckDBPyConnection) -> None:
         """
         SELECT count(*) FROM out_gap__yearly g
         LEFT JOIN (SELECT question, principal_iso3, view, measure, year, count(*) AS n,
-                          any_value(headline_gap) AS gap
+                          any_value(gap) AS gap
                    FROM out_robustness__yearly_gap GROUP BY ALL) r
           USING (question, principal_iso3, view, measure, year)
         WHERE r.n IS DISTINCT FROM ? OR abs(r.gap - g.gap) > 1e-9

@@ -14,14 +14,14 @@
 -- @holds: Whether the gap has the published sign in every variant in which it can be made.
 SELECT
     question, principal_iso3, view, measure, year,
-    any_value(headline_gap) AS gap,
-    count(out_robustness__yearly_gap.gap) AS n_variants,
+    any_value(out_robustness__yearly_gap.gap) AS gap,
+    count(variant_gap) AS n_variants,
     count(*) FILTER (is_sign_flipped) AS n_flipped,
     coalesce(string_agg(variant, ', ' ORDER BY variant) FILTER (is_sign_flipped), '') AS flipped,
     coalesce(string_agg(variant, ', ' ORDER BY variant)
-        FILTER (out_robustness__yearly_gap.gap = 0), '') AS undecided,
+        FILTER (variant_gap = 0), '') AS undecided,
     coalesce(string_agg(variant, ', ' ORDER BY variant)
-        FILTER (out_robustness__yearly_gap.gap IS NULL), '') AS not_made,
+        FILTER (variant_gap IS NULL), '') AS not_made,
     n_flipped = 0 AND undecided = '' AS holds
 FROM out_robustness__yearly_gap
 GROUP BY ALL
