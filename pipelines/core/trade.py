@@ -73,9 +73,9 @@ def _cow(flows: pd.DataFrame) -> pd.DataFrame:
 
 def _imf(imts: pd.DataFrame) -> pd.DataFrame:
     """IMTS reports; a blank cell of a reporter that reported the year is a recorded nothing."""
-    names = load_map(SOURCES / "imf")
-    mapped = map_names("imf", "raw_imf__imts", imts["counterpart"], names)
-    own = map_names("imf", "raw_imf__imts", imts["reporter"], names)
+    names, when = load_map(SOURCES / "imf"), mid_year(imts["year"])
+    mapped = map_names("imf", "raw_imf__imts", imts["counterpart"], names, when)
+    own = map_names("imf", "raw_imf__imts", imts["reporter"], names, when)
     group = [imts["reporter"], imts["indicator"], imts["year"]]
     reported = imts["value_usd_millions"].notna().groupby(group).transform("any")
     kept = imts[(mapped["kind"] == "state") & (own["kind"] == "state") & reported]

@@ -25,7 +25,7 @@ _LABELS = ["SERIES_CODE", "COUNTERPART_COUNTRY"]
 _SERIES = (
     r"(?P<reporter>[A-Z0-9]+)\.(?P<indicator>XG_FOB_USD|MG_CIF_USD)\.(?P<counterpart>[A-Z0-9]+)\.A"
 )
-_WORLD = "G001"
+WORLD = "G001"
 # A year of the whole world's trade is about 2.5e7 million dollars; a large reporter's file in
 # dollars instead of millions passes this bound by far.
 _LARGEST_USD_MILLIONS = 1e8
@@ -112,7 +112,7 @@ def world_residual(frame: pd.DataFrame) -> pd.DataFrame:
         pd.to_datetime(frame["year"].astype("str") + "-07-01"),
     )["kind"]
     key = ["reporter", "indicator", "year"]
-    world = frame[frame["counterpart"] == _WORLD].set_index(key)["value_usd_millions"].dropna()
+    world = frame[frame["counterpart"] == WORLD].set_index(key)["value_usd_millions"].dropna()
     parts = frame[kind != "aggregate"].groupby(key)["value_usd_millions"].sum()
     out = pd.DataFrame(
         {"world_usd_millions": world, "sum_usd_millions": parts.reindex(world.index)}
