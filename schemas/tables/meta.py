@@ -43,8 +43,8 @@ TABLES = [
             Field(
                 "sha256",
                 "string",
-                "SHA-256 over the source's raw tables in this build; of a vintage fetched live, over "
-                "its bytes.",
+                "SHA-256 over the source's raw tables in this build; of a vintage fetched live, "
+                "over its bytes.",
                 pattern="[0-9a-f]{64}",
             ),
             Field(
