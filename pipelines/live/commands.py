@@ -84,18 +84,19 @@ def list_(warehouse: Warehouse = None) -> None:
 
     _, store = _place(warehouse)
     table = _table("Sources")
-    for name in ("source", "in use", "obtained", "last checked", "vintages", "rows"):
-        table.add_column(name, justify="right" if name in ("vintages", "rows") else "left")
+    for name in ("source", "in use", "checked", "vintages", "rows"):
+        right = name in ("vintages", "rows")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for source in connected():
         with _explained():
             current, count = store.current(source), len(store.vintages(source))
             put_aside, checked = store.rolled_back(source), store.checked_at(source)
         if current is None:
-            table.add_row(source, _unfetched(source), "", "", "0", "")
+            table.add_row(source, _unfetched(source), "", "0", "")
             continue
         used = current.id + (" (held)" if put_aside else "")
         rows = f"{sum(current.rows.values()):,}"
-        table.add_row(source, used, current.day, checked[:10], str(count), rows)
+        table.add_row(source, used, checked[:10], str(count), rows)
     console.print(table)
 
 
@@ -188,7 +189,7 @@ def report(done: RunSummary) -> None:
     colours = {"new": "green", "failed": "red", "quarantined": "red", "stale": "yellow"}
     table = _table(f"Refresh of {done.started_at}")
     for name in ("source", "outcome", "in use", "obtained", "rows"):
-        table.add_column(name, justify="right" if name == "rows" else "left")
+        table.add_column(name, justify="right" if name == "rows" else "left", no_wrap=True)
     for o in done.outcomes:
         rows = f"{sum(o.rows.values()):,}" if o.rows else ""
         colour = colours.get(o.status, "default")

@@ -249,6 +249,7 @@ class RawStore:
                 vintage_id = f"{stamp(when)[:10]}-{content_hash(hashes)[:12]}"
                 self._write(self._sidecar(source, vintage_id), _describe(source, pieces, when))
                 entry["vintages"][vintage_id] = {
+                    "number": 1 + max((v["number"] for v in entry["vintages"].values()), default=0),
                     "pieces": hashes,
                     "retrieved_at": stamp(when),
                     "rows": dict(rows),
@@ -445,8 +446,9 @@ class RawStore:
 
 
 def _in_order(entry: Mapping[str, Any]) -> list[str]:
+    """Vintages from the oldest to the newest; by number, for clocks are set back."""
     vintages = entry["vintages"]
-    return sorted(vintages, key=lambda v: (vintages[v]["retrieved_at"], v))
+    return sorted(vintages, key=lambda v: int(vintages[v]["number"]))
 
 
 def _flush(handle: int) -> None:
