@@ -129,7 +129,7 @@ def _block(path: Path) -> list[pd.DataFrame]:
     series: dict[tuple[str, str, str], int] = {}
     place, years, values = array("l"), array("h"), array("d")
     for element in _elements(path, ("Series",)):
-        lacking = [d for d in _DIMENSIONS if d not in element.keys()]
+        lacking = [d for d in _DIMENSIONS if d not in element.attrib]
         if lacking:
             raise _fault(path, f"a series with {element.keys()}", f"also {lacking}")
         reporter, indicator, counterpart, frequency = (element.attrib[d] for d in _DIMENSIONS)
