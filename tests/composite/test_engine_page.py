@@ -34,7 +34,7 @@ def test_the_examples_of_the_page_run_as_printed() -> None:
         factors.STEPS,
         [c.__name__ for c in factors.Factor.__args__],
     ],
-    ids=str,
+    ids=" ".join,
 )
 def test_the_page_names_every_method(names: object) -> None:
     page = PAGE.read_text(encoding="utf-8")
