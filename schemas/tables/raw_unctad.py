@@ -16,8 +16,8 @@ TABLES = [
             Field(
                 "unctad_iso3",
                 "string",
-                "Source's own letter code, not always an ISO code (SDN_2011); null for groups and "
-                "for two former states.",
+                "Source's own letter code, not always an ISO code (SDN_2011); null for groups, for "
+                "two former states, and in a vintage without letter codes.",
                 nullable=True,
             ),
             Field("economy", "string", "Source's name of the economy."),
