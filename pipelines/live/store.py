@@ -262,6 +262,13 @@ class RawStore:
             self._save(lock)
             return self._vintage(source, entry, vintage_id)
 
+    def note_checked(self, source: str, when: datetime) -> None:
+        """Write down that the upstream was found to have what is here."""
+        with self.exclusive(), self._mutex:
+            lock = self._lock()
+            lock[source]["checked_at"] = stamp(when)
+            self._save(lock)
+
     def note_rows(self, vintage: Vintage, rows: Mapping[str, int]) -> None:
         """Write down the rows of a vintage that a changed parser has read again."""
         with self.exclusive(), self._mutex:

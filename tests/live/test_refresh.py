@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from serving import Upstream
 from typer.testing import CliRunner, Result
-from upstreams import Reply, atop, desta, un, us_troops, voeten
+from upstreams import Reply, atop, desta, sipri, un, us_troops, voeten
 from werkzeug import Request, Response
 
 from pipelines.assets.factory import TABLES, ParquetTables
@@ -127,6 +127,22 @@ def test_nothing_new_changes_nothing(upstream: Upstream, led: Lead, store: RawSt
     assert not outcome.read_again
     assert state() == before
     assert store.checked_at("us_troops") == "2026-01-06T12:00:00Z"
+
+
+def test_the_same_figures_in_other_bytes_are_not_new(
+    upstream: Upstream, led: Lead, store: RawStore
+) -> None:
+    upstream.replies = sipri.replies()
+    led(upstream.url, "sipri")
+    first = refresh(["sipri"], store, DAY).of("sipri")
+    # The service writes the moment into every reply.
+    later = sipri.replies(lambda csv: csv.replace(b"28 Sep 2026", b"29 Sep 2026"))
+    assert [r.body for r in later] != [r.body for r in upstream.replies]
+    upstream.replies = later
+    second = refresh(["sipri"], store, NEXT).of("sipri")
+    assert (second.status, second.vintage) == ("unchanged", first.vintage)
+    assert store.checked_at("sipri").startswith("2026-01-06")
+    assert len(store.vintages("sipri")) == 1
 
 
 def test_new_figures_become_a_vintage_beside_the_old(
