@@ -14,6 +14,9 @@ import pandas as pd
 import pytest
 
 import schemas
+from indices.cube import Axes
+from indices.definition import load_definition
+from pipelines.core import trade
 from pipelines.sources.baci import fetch
 from pipelines.sources.baci.fetch import read_years, recognise
 from pipelines.sources.names import load_map
@@ -239,6 +242,92 @@ def test_a_year_that_fails_is_not_kept(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(SourceError, match=r"v = -1\.125"):
             read_years(pack(tmp_path, HEADER + ROWS.replace("1.125", "-1.125")), cache)
+
+
+AXES = Axes((2010, 2011), ("BEL", "CHN", "DEU", "IRN", "SDN", "TWN", "USA"))
+EXISTS = np.ones((2, 7), dtype=bool)
+
+
+def empty(table: str) -> pd.DataFrame:
+    definition = schemas.table(table)
+    return schemas.conform(pd.DataFrame(columns=list(definition.columns)), definition)
+
+
+def reported(
+    baci: pd.DataFrame, cow: pd.DataFrame | None = None, imts: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Reports of BACI's flows, and of others'."""
+    return trade.reported_flows(
+        empty("raw_cow_trade__flows") if cow is None else cow,
+        empty("raw_imf__imts") if imts is None else imts,
+        empty("raw_russia_trade__reports"),
+        baci,
+        AXES,
+        EXISTS,
+    )
+
+
+def year(folder: Path, rows: str) -> pd.DataFrame:
+    """Raw table of a year 2010 with these rows."""
+    return read_years(pack(folder, HEADER + rows, 2010))
+
+
+def test_states_with_two_numbers_are_not_lost(tmp_path: Path) -> None:
+    rows = [
+        f"2010,{code},364,270900,{value}.000,1.000\n"
+        for value, code in enumerate((56, 58, 276, 280, 490, 729, 736, 842), start=1)
+    ]
+    # Within one state, and with what is none.
+    rows += ["2010,276,280,010121,9.000,1.000\n", "2010,697,364,010121,9.000,1.000\n"]
+    flows = reported(year(tmp_path, "".join(rows)))
+    assert dict(zip(flows["exporter_iso3"], flows["value_usd"], strict=True)) == {
+        "BEL": 3000,
+        "DEU": 7000,
+        "TWN": 5000,
+        "SDN": 13000,
+        "USA": 8000,
+    }
+    assert set(flows["importer_iso3"]) == set(flows["reporter"]) == {"IRN"}
+    assert set(flows["valuation"]) == {"FOB"}
+
+
+def test_between_the_imf_and_the_historical_set(tmp_path: Path) -> None:
+    baci = year(tmp_path, "2010,156,276,010121,10.000,1\n2010,156,364,010121,20.000,1\n")
+    cow = pd.DataFrame(
+        {
+            "ccode1": [255, 630],
+            "ccode2": [710, 710],
+            "year": [2010, 2011],
+            "flow1_usd_millions": [53.0, 106.0],
+            "flow2_usd_millions": [np.nan, np.nan],
+        }
+    )
+    imts = pd.DataFrame(
+        {
+            "reporter": ["CHN"],
+            "indicator": ["XG_FOB_USD"],
+            "counterpart": ["IRN"],
+            "counterpart_name": ["Iran"],
+            "year": [2010],
+            "value_usd_millions": [30.0],
+        }
+    )
+    flows = reported(baci, cow, imts)
+    assert len(flows) == 5
+    chosen = trade.best_flows(flows, empty("raw_russia_trade__reports"), load_definition())
+    columns = ["importer_iso3", "year", "recorded_usd", "source", "method"]
+    chosen = chosen.round({"recorded_usd": 3})
+    assert sorted(chosen[columns].itertuples(index=False, name=None)) == [
+        ("DEU", 2010, 10_000.0, "baci", "reconciled"),
+        ("IRN", 2010, 30e6, "imf", "exporter_report"),
+        ("IRN", 2011, 100e6, "cow_trade", "importer_report"),
+    ]
+
+
+def test_without_baci_nothing_changes_and_an_absent_flow_is_no_zero(tmp_path: Path) -> None:
+    assert len(reported(empty("raw_baci__flows"))) == 0
+    flows = reported(year(tmp_path, "2010,156,276,010121,10.000,1\n"))
+    assert flows[["exporter_iso3", "importer_iso3"]].to_numpy().tolist() == [["CHN", "DEU"]]
 
 
 @pytest.mark.realdata

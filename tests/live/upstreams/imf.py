@@ -1,7 +1,8 @@
 """The IMF's SDMX service: the list of economies, then flows in two blocks of reporters.
 
 Written from recorded replies of the service (structure-specific SDMX-ML 2.1), with few partners and
-years; values are in dollars although SCALE says 6, which is how the portal shows them.
+years and made-up values, in dollars although SCALE says 6, which is how the portal shows them. The
+years are those before the codes of the Soviet Union and of Yugoslavia changed their states.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ NAMES = {
     "YUG": "Yugoslavia, SFR",
 }
 REPORTERS = ("CHN", "IRN", "RUS", "SAU", "USA", "YUG")
-# Dollars by counterpart, for 2022 to 2024; None where nothing is recorded.
+# Dollars by counterpart, for 1989 to 1991; None where nothing is recorded.
 CHINA = {
     "G001": (1000e9, 1100e9, 1200e9),
     "G110": (650e9, 700e9, 800e9),
@@ -44,7 +45,7 @@ _HEAD = """<?xml version='1.0' encoding='UTF-8'?>
 _FOOT = "</message:DataSet></message:StructureSpecificData>\n"
 
 
-def message(series: Mapping[tuple[str, str], Mapping[str, tuple]], last: int = 2024) -> bytes:
+def message(series: Mapping[tuple[str, str], Mapping[str, tuple]], last: int = 1991) -> bytes:
     """A message of these flows, by reporter and indicator; the last figure is of year `last`."""
     lines = []
     for (reporter, indicator), flows in series.items():
