@@ -119,7 +119,11 @@ class BuildFile:
         self.target = target
         self._loaded: dict[str, int | Exception] = {}
         self._con = duckdb.connect(config={"preserve_insertion_order": True})
-        self._con.execute(f"ATTACH {_quote(target)} AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
+        # Nothing is published before its last checkpoint: a log would only be waited for.
+        self._con.execute(
+            f"ATTACH {_quote(target)} AS made (STORAGE_VERSION '{STORAGE_VERSION}', "
+            "RECOVERY_MODE 'no_wal_writes')"
+        )
         self._con.execute("USE made")
         # Text here repeats a few values over millions of rows: looking for the best compression of
         # each takes most of the load. What is no text falls back to the automatic choice.
