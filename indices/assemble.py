@@ -388,10 +388,11 @@ def ranks_from_top(values: Array) -> Array:
     values : array, shape (ties, draws)
         Without gaps.
     """
-    out = np.ones(values.shape)
-    for other in values:  # a few dozen ties at most
-        out += other > values
-    return out
+    # Counted in bytes, many times faster than in fractions; a state has less than 256 ties.
+    above = np.zeros(values.shape, np.uint8)
+    for other in values:
+        above += (other > values).view(np.uint8)
+    return above + 1.0
 
 
 def _ballots(core: Frames, axes: Axes) -> Ballots:
@@ -447,10 +448,22 @@ def gap_tables(index: Index, errors: Evidence, definition: Definition) -> pd.Dat
     data = cut(index.data, at)
     depth = compute_depth(data, definition)
     drawn = Draws(definition, int(definition.uncertainty["draws"]))
-    draws = question_draws(data, depth, errors.cut(at), drawn, definition)
+    # Only the ties asked about are drawn, from both ends.
+    wanted = np.zeros(data.axes.shape, dtype=bool)
+    for q in definition.questions:
+        wanted |= _asked(data.axes, q) | swap(_asked(data.axes, q))
+    few = replace(depth, depth=np.where(wanted, depth.depth, np.nan))
+    draws = question_draws(data, few, errors.cut(at), drawn, definition)
     sized = {k: v[:, at] for k, v in index.sizes.items()}
     frames = [gap_table(q, data, depth, definition, sized, draws) for q in definition.questions]
     return pd.concat(frames, ignore_index=True)
+
+
+def _asked(axes: Axes, question: Question) -> Array:
+    """Ties of the question's principals with the focal state and the bloc: bool cube."""
+    chiefs = np.isin(axes.states, question.principals)
+    others = np.isin(axes.states, (question.focal, *question.bloc_members))
+    return np.broadcast_to(chiefs[:, None] & others, axes.shape)
 
 
 def question_draws(
@@ -487,11 +500,9 @@ def sensitivity_table(index: Index, errors: Evidence, definition: Definition) ->
         data = cut(index.data, np.array([index.data.axes.states.index(s) for s in asked]))
         place = {s: k for k, s in enumerate(asked)}
         depth = compute_depth(data, definition)
-        wanted = np.zeros(data.axes.shape, dtype=bool)
-        for p in q.principals:
-            wanted[:, place[p], [place[s] for s in (q.focal, *members)]] = True
         # Only the ties asked about are drawn, and only full ones.
-        few = replace(depth, depth=np.where(wanted & depth.is_full, depth.depth, np.nan))
+        wanted = _asked(data.axes, q) & depth.is_full
+        few = replace(depth, depth=np.where(wanted, depth.depth, np.nan))
         gaps = dict(_gap_draws(q, members, place, data, few, errors, draws, definition))
         if not gaps:
             continue
