@@ -61,6 +61,8 @@ def build(progress: Callable[[str], None] | None = None, **settings: Any) -> Non
     ------
     BuildFailed
         Nothing was published then; the previous warehouse stays in use.
+    BuildError, SourceError
+        Another build, or in live mode a refresh, is running.
     """
     quiet()
     from pipelines.assets.factory import LISTENERS

@@ -241,24 +241,18 @@ def repacked(source: str, change: Callable[[dict[str, bytes]], dict[str, bytes]]
     return packed.getvalue()
 
 
-@pytest.fixture
-def zip_world(world: World) -> World:
-    """A source whose figures come in a zip."""
-    if not is_zip(world.source):
-        pytest.skip(f"the figures of {world.source} come in no zip")
-    return world
+ZIPS = [source for source in MODULES if is_zip(source)]
 
 
-def test_an_entry_outside_its_folder(zip_world: World) -> None:
-    world = zip_world
+@pytest.mark.parametrize("world", ZIPS, indirect=True)
+def test_an_entry_outside_its_folder(world: World) -> None:
     world.swap(repacked(world.source, lambda members: members | {"../../evil.csv": b"a,b\n"}))
     stays(world, world.refresh(), "evil.csv", "points outside its folder")
     assert not list(world.store.root.parent.rglob("evil.csv"))
 
 
-def test_a_decompression_bomb(zip_world: World) -> None:
-    world = zip_world
-
+@pytest.mark.parametrize("world", ZIPS, indirect=True)
+def test_a_decompression_bomb(world: World) -> None:
     def swell(members: dict[str, bytes]) -> dict[str, bytes]:
         return {n: d + b"0" * 8_000_000 if d else d for n, d in members.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -472,6 +473,35 @@ def test_sources_are_listed_shown_rolled_back_and_added(
     assert "--accept-drift" in refused.stdout
     assert run("source", "show", "sirpi", *where).exit_code == 1
     assert "report.json" in run("source", "show", "us_troops", *where).stdout.replace("\n", "")
+
+
+REAL = {
+    "un": ["un/undl_ga_voting_1946_202510.parquet", "un/undl_sc_voting_1946_202510.parquet"],
+    "voeten": ["un/voeten_IdealpointestimatesAll_Jun2024.csv"],
+    "sipri": [
+        "arms/sipri_trade_register_1950_1989.csv",
+        "arms/sipri_trade_register_1990_2023.csv",
+        "arms/sipri_trade_register_1995_2024.csv",
+    ],
+    "geo": ["geo/cow_states.csv"],
+    "desta": ["treaties/desta_list_of_treaties.csv"],
+    "us_troops": ["treaties/us_troops_country_year.csv"],
+    "investment_treaties": ["treaties/unctad_bits_2020_01.zip"],
+}
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("source", sorted(REAL))
+def test_the_upstreams_real_files_pass_every_check(
+    source: str, store: RawStore, shared_data: Path
+) -> None:
+    paths = [shared_data / name for name in REAL[source]]
+    outcome = add(source, paths, store, DAY)
+    assert (outcome.status, outcome.warnings) == ("new", ()), outcome.message
+    vintage = store.current(source)
+    assert vintage is not None
+    by_file = {p.file: p.sha256 for p in vintage.pieces}
+    assert by_file == {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
 
 
 @pytest.mark.soak
