@@ -116,10 +116,10 @@ def row_order(cube: Array) -> Array:
 
 def positions(values: pd.Series, places: Sequence[str] | pd.Series) -> Array:
     """Position of each value among distinct `places`; -1 for one that is not there."""
-    index = pd.Index(places)
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return np.append(index.get_indexer(values.cat.categories), -1)[values.cat.codes]
-    return index.get_indexer(pd.Index(values))
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype("category")  # there are many rows, of few states
+    found = pd.Index(places).get_indexer(values.cat.categories)
+    return np.append(found, -1)[values.cat.codes]
 
 
 def labelled(codes: Array, names: Sequence[str]) -> pd.Categorical[str]:

@@ -44,7 +44,15 @@ def _text(series: pd.Series, where: str) -> pd.Series:
                 f"{where}: row {odd.index[0]} holds {odd.iloc[0]!r} "
                 f"({type(odd.iloc[0]).__name__}), expected text"
             )
-    return series.astype("str")
+    return _plain(series)
+
+
+def _plain(series: pd.Series) -> pd.Series:
+    """Text as `str`; from categories by picking among them, not one Python object a row."""
+    if not isinstance(series.dtype, pd.CategoricalDtype):
+        return series.astype("str")
+    labels = series.cat.categories.astype("str").array
+    return pd.Series(labels.take(series.cat.codes.to_numpy(), allow_fill=True), series.index)
 
 
 def _categories(series: pd.Series) -> pd.Series:
@@ -118,9 +126,9 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
             # One form for one table, whoever made it: text as a parser reads it in the raw layer,
             # categories, those in use by the alphabet, in the long tables after it.
             cast[f.name] = (
-                cast[f.name].astype("str") if table.layer == "raw" else _categories(cast[f.name])
+                _plain(cast[f.name]) if table.layer == "raw" else _categories(cast[f.name])
             )
-    out = pd.DataFrame(cast, index=frame.index)
+    out = pd.DataFrame(cast, index=frame.index, copy=False)
     if not _is_sorted(out, table.key):
         # Not sort_values: it sorts categories in the order in which they happen to be listed.
         out = out.iloc[np.lexsort(_codes(out, table.key)[::-1])]
@@ -179,7 +187,8 @@ def _check(f: Field) -> list[pa.Check]:
     if not rule:
         return []
     holds = _matches if f.type == "string" else _within
-    return [pa.Check(lambda s: holds(s, f), name=rule, error=rule)]
+    # A missing value holds every rule: pandera need not copy the others.
+    return [pa.Check(lambda s: holds(s, f), name=rule, error=rule, ignore_na=False)]
 
 
 def rule_of(f: Field) -> str:
@@ -210,13 +219,16 @@ def _within(series: pd.Series, f: Field) -> pd.Series:
 
 def _matches(series: pd.Series, f: Field) -> pd.Series:
     """Whether each text is one of the allowed values and matches the pattern."""
-    unique = series.unique() if not hasattr(series, "cat") else series.cat.categories
-    good = pd.Series(unique, dtype="str")
+    if not isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype("category")
+    labels = series.cat.categories
+    good = pd.Series(labels, dtype="str")
     if f.allowed:
         good = good[good.isin(f.allowed)]
     if f.pattern:
         good = good[good.str.fullmatch(f.pattern)]
-    return series.isin(good) | series.isna()
+    holds = np.append(labels.isin(good), True)  # the last is for missing, code -1
+    return pd.Series(holds[series.cat.codes], index=series.index)
 
 
 def _dtype(f: Field) -> str | None:
