@@ -42,28 +42,29 @@ class ParquetTables(dg.ConfigurableResource):
     link : str
         The warehouse; the files lie beside it.
     behind : bool
-        Whether all steps share this process. Then a table is loaded into the next build of the
-        warehouse while the steps after it compute; otherwise all are, at the end.
+        Whether all steps share this process. Then a table is written, and loaded into the next
+        build of the warehouse, while the steps after it compute; otherwise it is written at once,
+        and all are loaded at the end.
     """
 
     link: str
     behind: bool = False
     # What this process made: handed on as it is, instead of being read back from its own file.
     _made: dict[str, pd.DataFrame] = PrivateAttr(default_factory=dict)
-    _loader: ThreadPoolExecutor | None = PrivateAttr(default=None)
-    _loading: list[Future[None]] = PrivateAttr(default_factory=list)
+    _writer: ThreadPoolExecutor | None = PrivateAttr(default=None)
+    _writing: list[Future[None]] = PrivateAttr(default_factory=list)
     _begun: BuildFile | None = PrivateAttr(default=None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
         """Start the file of the next build and the thread that fills it."""
         if self.behind:
             self._begun = begin(self.location)
-            self._loader = ThreadPoolExecutor(1)
+            self._writer = ThreadPoolExecutor(1)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
         """Drop what a failed run leaves; after a good one nothing is left."""
-        if self._loader:
-            self._loader.shutdown(cancel_futures=True)
+        if self._writer:
+            self._writer.shutdown(cancel_futures=True)
         if self._begun:
             self._begun.discard()
 
@@ -79,23 +80,32 @@ class ParquetTables(dg.ConfigurableResource):
     def put(self, made: pd.DataFrame, definition: Table) -> int:
         """Conform, validate and write a table; return its number of rows."""
         frame = validate(conform(made, definition), definition)
-        save(frame, definition, self.path(definition.name))
-        if self._loader and self._begun and definition.in_warehouse:
-            self._loading.append(
-                self._loader.submit(self._begun.load, definition, self.location.tables)
-            )
+        if self._writer:
+            self._writing.append(self._writer.submit(self._write, frame, definition))
+        else:
+            self._write(frame, definition)
         self._made[definition.name] = frame
         for tell in LISTENERS:
             tell(definition.name)
         return len(frame)
 
+    def _write(self, frame: pd.DataFrame, definition: Table) -> None:
+        save(frame, definition, self.path(definition.name))
+        if self._begun and definition.in_warehouse:
+            self._begun.load(definition, self.location.tables)
+
+    def written(self) -> Path:
+        """Wait until every table put so far is in its file; return their folder."""
+        for done in self._writing:
+            done.result()
+        return self.location.tables
+
     def publish(self, keep: int) -> Path:
         """Publish the warehouse that these tables make; return its file."""
-        for loaded in self._loading:
-            loaded.result()
+        folder = self.written()
         begun, self._begun = self._begun, None
         build_id = pd.Timestamp.now("UTC").strftime("%Y%m%dT%H%M%S%fZ")
-        return publish(self.location.tables, build_id, self.location, keep, begun)
+        return publish(folder, build_id, self.location, keep, begun)
 
     def get(self, name: str) -> pd.DataFrame:
         """Return a table made earlier, in this run or another."""

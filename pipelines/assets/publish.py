@@ -75,7 +75,7 @@ def meta_fields_() -> pd.DataFrame:
 def meta_sources(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     tables: ParquetTables = getattr(context.resources, TABLES)
     live = context.resources.settings.mode == "live"
-    rows = source_rows(tables.location.tables, tables.location.raw if live else None)
+    rows = source_rows(tables.written(), tables.location.raw if live else None)
     check = checked(rows, REGISTRY["meta_sources"], tables)
     if not check.passed:
         raise dg.Failure(check.metadata["found"].value)
