@@ -486,6 +486,21 @@ def question_draws(
     return out
 
 
+_SENSITIVITY = [
+    "question",
+    "principal_iso3",
+    "year",
+    "factor",
+    "first_order",
+    "first_order_lo90",
+    "first_order_hi90",
+    "total_order",
+    "total_order_lo90",
+    "total_order_hi90",
+    "sd",
+]
+
+
 def sensitivity_table(index: Index, errors: Evidence, definition: Definition) -> pd.DataFrame:
     """Lay ``out_sensitivity__yearly_gap`` out: what the spread of the gap comes from.
 
@@ -493,7 +508,8 @@ def sensitivity_table(index: Index, errors: Evidence, definition: Definition) ->
     """
     n = int(definition.uncertainty["sobol_draws"])
     draws = Draws(definition, 2 * n, stream=1, index=saltelli(n))
-    frames = []
+    # Without a single gap the table is empty, but has its columns.
+    frames = [pd.DataFrame(columns=_SENSITIVITY)]
     for q in definition.questions:
         members = [m for m in q.bloc_members if m in index.data.axes.states]
         asked = sorted({q.focal, *q.principals, *members})
@@ -529,7 +545,7 @@ def sensitivity_table(index: Index, errors: Evidence, definition: Definition) ->
                 sd=np.sqrt(shares["variance"]),
             )
         )
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames[1:] or frames, ignore_index=True)
 
 
 def _gap_draws(

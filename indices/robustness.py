@@ -37,8 +37,10 @@ def percentile_scores(values: Array, pool: Array) -> Array:
     values : array
         NaN stays NaN.
     pool : array, one axis
-        Sorted, without NaN.
+        Sorted, without NaN. Where it is empty nothing has a rank.
     """
+    if not len(pool):
+        return np.full(values.shape, np.nan)
     below = np.searchsorted(pool, values, "left") + np.searchsorted(pool, values, "right")
     return np.where(np.isnan(values), np.nan, 50.0 * below / len(pool))
 

@@ -167,7 +167,7 @@ def _unordered_pairs(votes: Ballots) -> tuple[Array, Array, dict[str, Array]]:
         See `agreement_measures`.
     """
     periods, first = np.unique(votes.period, return_index=True)
-    ends = np.append(first[1:], len(votes.period))
+    ends = np.append(first, len(votes.period))[1:]
     n = len(votes.states)
     place = np.full((len(periods), n, n), -1, dtype=np.int32)
     parts: list[dict[str, Array]] = []
@@ -184,7 +184,8 @@ def _unordered_pairs(votes: Ballots) -> tuple[Array, Array, dict[str, Array]]:
         at = np.where(met, np.arange(total, total + len(i)), -1)
         place[k, present[i], present[j]] = place[k, present[j], present[i]] = at
         total += len(i)
-    return periods, place, {m: np.concatenate([part[m] for part in parts]) for m in MEASURES}
+    none = np.empty(0)  # for votes of no period at all
+    return periods, place, {m: np.concatenate([none, *(p[m] for p in parts)]) for m in MEASURES}
 
 
 def agreement_by_period(votes: Ballots) -> tuple[Array, dict[str, Array]]:

@@ -10,6 +10,8 @@ A connector is a module with
     Name of the piece that a file downloaded by hand is; raises `SourceError` if it is none.
 ``read(pieces)``
     Parse the pieces (name to file) into complete raw tables by name.
+``BY_HAND = True``
+    Only where no program may ask: a refresh of all sources then passes the upstream by.
 
 Does not belong here: the web, the store, or any upstream.
 """

@@ -154,6 +154,11 @@ def connector(source: str) -> Connector:
     return cast(Connector, importlib.import_module(f"pipelines.sources.{source}.fetch"))
 
 
+def _by_hand(source: str) -> bool:
+    """Whether only a person may have the source's files."""
+    return getattr(connector(source), "BY_HAND", False)
+
+
 def _place(source: str) -> Address:
     """The address of a source that has a connector."""
     connector(source)
@@ -173,7 +178,7 @@ def refresh(
     Parameters
     ----------
     sources : sequence of str
-        Their names; none means all that have a connector.
+        Their names; none means all that a program may ask.
     store : RawStore
         Where vintages are kept.
     when : datetime
@@ -193,7 +198,7 @@ def refresh(
     SourceError
         If a name is not that of a source, the addresses cannot be read, or another refresh runs.
     """
-    names = sorted(set(sources)) or connected()
+    names = sorted(set(sources)) or [s for s in connected() if not _by_hand(s)]
     places = {name: _place(name) for name in names}
     stop = threading.Event()
 

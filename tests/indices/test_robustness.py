@@ -37,6 +37,7 @@ def test_percentiles_count_what_lies_below_and_half_of_the_equals() -> None:
     expected = [stats.percentileofscore(pool, v, "mean") for v in values[:-1]]
     np.testing.assert_allclose(percentile_scores(values, pool)[:-1], expected)
     assert np.isnan(percentile_scores(values, pool)[-1])
+    assert np.isnan(percentile_scores(values, pool[:0])).all()
 
 
 def test_z_scores_are_those_of_the_pool() -> None:

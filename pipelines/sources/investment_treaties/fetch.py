@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SOURCE = "investment_treaties"
 PIECE = "workbooks"
+BY_HAND = True
 _WANTED = "one zip of the navigator's workbooks (.xlsx), one for each economy"
 
 
