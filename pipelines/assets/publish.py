@@ -83,7 +83,7 @@ def meta_sources(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
 
 def source_rows(folder: Path, raw: Path | None = None) -> pd.DataFrame:
-    """One row per source: what is known of it, and a hash of what this build has of it.
+    """One row per source that this build has rows of: what is known of it, and a hash of those.
 
     Parameters
     ----------
@@ -97,7 +97,8 @@ def source_rows(folder: Path, raw: Path | None = None) -> pd.DataFrame:
     rows = []
     for name, source in sources().items():
         files = [folder / f"{t}.parquet" for t in RAW_TABLES if REGISTRY[t].sources == (name,)]
-        if not files:
+        held = sum(pq.read_metadata(f).num_rows for f in files)
+        if not held:
             continue
         digest = hashlib.sha256()
         for file in files:
@@ -112,7 +113,7 @@ def source_rows(folder: Path, raw: Path | None = None) -> pd.DataFrame:
                 "licence": source.licence,
                 "citation": source.citation,
                 "sha256": digest.hexdigest(),
-                "rows": sum(pq.read_metadata(f).num_rows for f in files),
+                "rows": held,
             }
             | (_vintage(vintage) if (vintage := raw and RawStore(raw).current(name)) else {})
         )

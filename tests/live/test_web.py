@@ -480,7 +480,8 @@ def test_addresses_are_completed_and_can_be_replaced(
         monkeypatch,
     )
     un, baci = address("un"), address("baci")
-    assert (un.url, un.read_seconds, un.tries, un.max_mb) == ("http://localhost:1", 1, 2, 7)
+    assert (un.url, un.read_seconds, un.tries) == ("http://localhost:1", 1, 2)
+    assert (address("atop").max_mb, un.max_mb) == (7, 800)
     assert un.page.startswith("https://digitallibrary.un.org/record/4060887")
     assert (baci.tries, baci.max_mb) == (2, 4000)
 

@@ -11,7 +11,8 @@ here, which for the four to eight million of all reporters is ten minutes and al
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
@@ -207,7 +208,8 @@ def _check_unit(frame: pd.DataFrame, place: Path) -> None:
 
 def has_observations(path: Path) -> bool:
     """Whether a reply holds any observation at all."""
-    return any(True for _ in _elements(path, ("Obs",)))
+    with closing(_elements(path, ("Obs",))) as found:
+        return any(True for _ in found)
 
 
 def _is_group(code: str) -> bool:
@@ -215,14 +217,15 @@ def _is_group(code: str) -> bool:
     return code != WORLD and code.lstrip("GXU").isdigit() and code[0] in "GU"
 
 
-def _elements(path: Path, wanted: tuple[str, ...]) -> Iterator[Element]:
+def _elements(path: Path, wanted: tuple[str, ...]) -> Generator[Element, None, None]:
     """Elements of these names, each whole; forgotten afterwards."""
     require_file(_SOURCE, path, "a reply of the SDMX service")
     try:
-        for _, element in iterparse(path):
-            if _tag(element) in wanted:
-                yield element
-                element.clear()
+        with path.open("rb") as file:
+            for _, element in iterparse(file):
+                if _tag(element) in wanted:
+                    yield element
+                    element.clear()
     except ParseError as error:
         raise SourceError(
             _SOURCE,
