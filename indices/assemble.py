@@ -29,7 +29,7 @@ from indices.depth import (
     same_status,
 )
 from indices.draws import FACTORS, Draws, saltelli
-from indices.gap import bloc_mean, gap_table
+from indices.gap import bloc_mean, gap_points, gap_table
 from indices.intervals import MEASURES, Evidence, by_year, cut
 from indices.pillars.arms import arms_indicators, estimated_share
 from indices.pillars.trade import FLOW, trade_error, trade_indicators
@@ -608,6 +608,32 @@ def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition
         frame = data.axes.long(where, {"value": cube}, ("from_iso3", "to_iso3"))
         frames.append(frame.assign(measure=measure))
     return pd.concat(frames, ignore_index=True)
+
+
+def points(
+    core: Frames, axes: Axes, exists: Array, definition: Definition
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Depth and gap without their intervals: what is needed to say why they moved.
+
+    Returns
+    -------
+    depth : DataFrame
+        ``from_iso3``, ``to_iso3``, ``year``, ``depth``, ``depth_status``, for every pair and year.
+    gap : DataFrame
+        See `indices.gap.gap_points`.
+    """
+    index = compute(core, axes, exists, definition)
+    known = ~np.isnan(index.depth.depth)
+    depth = index.data.axes.long(
+        index.data.exists,
+        {
+            "depth": index.depth.depth,
+            "depth_status": np.where(known, np.where(index.depth.is_full, 0, 1), -1),
+        },
+        ("from_iso3", "to_iso3"),
+    )
+    depth["depth_status"] = labelled(depth["depth_status"].to_numpy(), DEPTH_STATUS)
+    return depth, gap_points(index.data, index.depth, definition.questions)
 
 
 def output_tables(

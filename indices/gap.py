@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -221,6 +222,36 @@ def gap_table(
     return pd.concat(frames, ignore_index=True)
 
 
+def gap_points(data: Indicators, depth: Depth, questions: tuple[Question, ...]) -> pd.DataFrame:
+    """The headline gap of every question without its interval.
+
+    Returns
+    -------
+    DataFrame
+        ``question``, ``principal_iso3``, ``view``, ``measure``, ``year`` and ``gap`` (points), for
+        the rows that ``out_gap__yearly`` has.
+    """
+    frames = []
+    for question in questions:
+        members = [m for m in question.bloc_members if m in data.axes.states]
+        for principal, view, measure in product(question.principals, VIEWS, MEASURES):
+            cube = depth.measure(measure)
+            focal = ties(cube, data.axes, principal, [question.focal], view)[:, 0]
+            mean, count = bloc_mean(ties(cube, data.axes, principal, members, view))
+            frame = pd.DataFrame(
+                {
+                    "question": question.name,
+                    "principal_iso3": principal,
+                    "view": view,
+                    "measure": measure,
+                    "year": data.axes.years,
+                    "gap": mean - focal,
+                }
+            )
+            frames.append(frame[~np.isnan(focal) & (count > 0)])
+    return pd.concat(frames, ignore_index=True)
+
+
 def _gap_interval(focal: Array, bloc: Array) -> tuple[Array, Array, Array]:
     """Interval of the mean gap and the share of draws above zero, draw by draw."""
     gap = bloc_mean(bloc)[0] - focal
@@ -230,4 +261,14 @@ def _gap_interval(focal: Array, bloc: Array) -> tuple[Array, Array, Array]:
     return lo, hi, deeper
 
 
-__all__ = ["VIEWS", "bloc_mean", "gap_table", "mutual", "pool", "swap", "ties", "weighted_bloc"]
+__all__ = [
+    "VIEWS",
+    "bloc_mean",
+    "gap_points",
+    "gap_table",
+    "mutual",
+    "pool",
+    "swap",
+    "ties",
+    "weighted_bloc",
+]

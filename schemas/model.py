@@ -7,7 +7,7 @@ the checks that a definition makes sense. Does not belong here: any particular t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -53,7 +53,8 @@ class Field:
     pattern : str
         A regular expression every value must match in full; empty for none.
     redistribution : {'full', 'aggregate', 'none'}
-        What of this field may leave the machine in a release.
+        What of this field may leave the machine in a release: its values, its values as sums that
+        this package made of the source's rows (the field holds such sums), or nothing.
     """
 
     name: str
@@ -88,6 +89,8 @@ class Table:
         Keys of `CAVEATS`.
     in_warehouse : bool
         False for a table that is parsed only to reconcile others with it and is not published.
+    withheld_rows : str
+        An SQL condition on the table's columns: rows that meet it do not leave in a release.
     """
 
     name: str
@@ -97,6 +100,7 @@ class Table:
     sources: tuple[str, ...] = ()
     caveats: tuple[str, ...] = field(default=())
     in_warehouse: bool = True
+    withheld_rows: str = ""
 
     def __post_init__(self) -> None:
         names = [f.name for f in self.fields]
@@ -123,6 +127,20 @@ class Table:
     def columns(self) -> list[str]:
         """Column names in order."""
         return [f.name for f in self.fields]
+
+    @property
+    def released(self) -> Table | None:
+        """The table as a release holds it, without the fields that may not leave.
+
+        None for raw tables, which are the sources' own, and where a key may not leave: rows that
+        nothing tells apart are of no use.
+        """
+        kept = tuple(f for f in self.fields if f.redistribution != "none")
+        if self.layer == "raw" or not self.in_warehouse:
+            return None
+        if not set(self.key) <= {f.name for f in kept}:
+            return None
+        return self if len(kept) == len(self.fields) else replace(self, fields=kept)
 
     def __getitem__(self, name: str) -> Field:
         for f in self.fields:

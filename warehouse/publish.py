@@ -56,6 +56,16 @@ class Location:
         """Folder of the upstreams' bytes, kept by a refresh."""
         return self.link.parent / "raw"
 
+    @property
+    def inputs(self) -> Path:
+        """Folder of the sources' tables that releases were made from, by hash."""
+        return self.link.parent / "inputs"
+
+    @property
+    def releases(self) -> Path:
+        """Folder of the releases."""
+        return self.link.parent.parent / "releases"
+
 
 # Locks this process holds: a job takes one for its whole run, publishing takes it by itself.
 _HELD: set[Path] = set()

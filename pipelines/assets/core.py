@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from indices.cube import Axes
-from indices.definition import load_definition
+from indices.definition import Definition
 from indices.pillars.voting import last_full_year
 from pipelines.assets.factory import table_assets
 from pipelines.core import arms, geo, scope, trade, treaties, un
@@ -25,8 +25,8 @@ def core_geo__states(raw_geo__cow_states: Frame, core_geo__codes: Frame) -> Fram
 
 
 @table_assets("core_geo__groups")
-def core_geo__groups(raw_curated__memberships: Frame) -> Frame:
-    return geo.groups(raw_curated__memberships, load_definition())
+def core_geo__groups(raw_curated__memberships: Frame, definition: Definition) -> Frame:
+    return geo.groups(raw_curated__memberships, definition)
 
 
 @table_assets("core_geo__yearly_economy")
@@ -122,15 +122,14 @@ def core_trade__yearly_flows(
     raw_curated__crude_recorded: Frame,
     raw_curated__crude_prices: Frame,
     core_geo__state_years: Frame,
+    definition: Definition,
 ) -> Frame:
     axes, exists = scope.axes_of(core_geo__state_years)
-    chosen = trade.best_flows(
-        core_trade__reported_flows, raw_russia_trade__reports, load_definition()
-    )
+    chosen = trade.best_flows(core_trade__reported_flows, raw_russia_trade__reports, definition)
     oil = trade.oil_adjustment(
         raw_iran_oil__estimates, raw_curated__crude_recorded, raw_curated__crude_prices
     )
-    return trade.flows(chosen, oil, axes, exists, load_definition())
+    return trade.flows(chosen, oil, axes, exists, definition)
 
 
 @table_assets("core_trade__yearly_totals")
@@ -181,8 +180,9 @@ def core_treaties__yearly_dyads(
     raw_cow_igo__coverage: Frame,
     raw_cow_igo__world: Frame,
     raw_us_troops__country_years: Frame,
+    definition: Definition,
 ) -> Frame:
-    axes, exists = scope.axes_of(core_geo__state_years, load_definition().first_year)
+    axes, exists = scope.axes_of(core_geo__state_years, definition.first_year)
     return treaties.yearly_dyads(
         core_treaties__commitments,
         core_treaties__hostilities,
@@ -196,7 +196,7 @@ def core_treaties__yearly_dyads(
         treaties.troops_hosted(raw_us_troops__country_years, raw_curated__posture, axes),
         axes,
         exists,
-        load_definition(),
+        definition,
     )
 
 

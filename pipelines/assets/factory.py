@@ -8,6 +8,7 @@ holds.
 import inspect
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import dagster as dg
 import pandas as pd
 from pydantic import PrivateAttr
 
+from indices.definition import load_definition
 from schemas import Table, conform, table, validate
 from schemas.frames import SchemaError
 from warehouse.publish import BuildFile, Location, begin, publish
@@ -23,12 +25,36 @@ from warehouse.tables import read, save
 GROUPS = {"raw": "raw", "core": "core", "out": "indices", "meta": "publish"}
 CHECK = "schema"
 TABLES = "tables"
-# Resources an asset function may ask for by name; its other parameters are tables.
+# Resources an asset function may ask for by name; its other parameters are tables, or the
+# definition of the index.
 RESOURCES = (TABLES, "settings")
+DEFINITION = "definition"
 
 
 # Told the name of each table as it is done: Dagster hands its events over only at the end of a run.
 LISTENERS: list[Callable[[str], None]] = []
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an asset is made of, for those who run it without Dagster.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Tables it makes, in order.
+    parameters : tuple of str
+        What its function takes: tables, `RESOURCES` or `DEFINITION`.
+    function : callable
+    """
+
+    names: tuple[str, ...]
+    parameters: tuple[str, ...]
+    function: Callable[..., Any]
+
+
+# Every step of this project by the first table it makes.
+STEPS: dict[str, Step] = {}
 
 
 class ParquetTables(dg.ConfigurableResource):
@@ -140,9 +166,9 @@ def checked(made: pd.DataFrame, definition: Table, tables: ParquetTables) -> dg.
 def table_assets(*names: str, step: str = "") -> Callable[[Callable[..., Any]], Any]:
     """Make assets of a function that returns one table, or several one after the other.
 
-    The function's parameters are the names of the tables it needs, or of `RESOURCES`. Each table is
-    validated against the registry before anything downstream may start: one that breaks its schema
-    stops the run and is named, together with every other fault of the same step.
+    The function's parameters are the names of the tables it needs, of `RESOURCES`, or `DEFINITION`.
+    Each table is validated against the registry before anything downstream may start: one that
+    breaks its schema stops the run and is named, together with every other fault of the same step.
 
     Parameters
     ----------
@@ -154,8 +180,9 @@ def table_assets(*names: str, step: str = "") -> Callable[[Callable[..., Any]], 
     definitions = [table(n) for n in names]
 
     def make(fn: Callable[..., Any]) -> dg.AssetsDefinition:
-        parameters = list(inspect.signature(fn).parameters)
-        inputs = [p for p in parameters if p not in RESOURCES]
+        parameters = tuple(inspect.signature(fn).parameters)
+        inputs = [p for p in parameters if p not in (*RESOURCES, DEFINITION)]
+        STEPS[names[0]] = Step(names, parameters, fn)
 
         @dg.multi_asset(
             name=step or (fn.__name__ if len(names) > 1 else names[0]),
@@ -183,10 +210,10 @@ def table_assets(*names: str, step: str = "") -> Callable[[Callable[..., Any]], 
         )
         def compute(context: dg.AssetExecutionContext) -> Iterator[Any]:
             tables = getattr(context.resources, TABLES)
-            given = {
-                p: getattr(context.resources, p) if p in RESOURCES else tables.get(p)
-                for p in parameters
-            }
+            given = {p: tables.get(p) for p in inputs}
+            given |= {p: getattr(context.resources, p) for p in parameters if p in RESOURCES}
+            if DEFINITION in parameters:
+                given[DEFINITION] = load_definition()
             made = fn(**given)
             faults = []
             results = [made] if isinstance(made, pd.DataFrame) else made

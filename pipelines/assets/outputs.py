@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from indices import assemble
-from indices.definition import load_definition
+from indices.definition import Definition
 from indices.robustness import robustness_tables
 from pipelines.assets.factory import table_assets
 from pipelines.core import scope, without
@@ -35,9 +35,10 @@ def alliance_depth(
     core_trade__yearly_flows: Frame,
     core_trade__yearly_totals: Frame,
     core_treaties__yearly_dyads: Frame,
+    definition: Definition,
 ) -> Iterator[Frame]:
     core = {name: frame for name, frame in locals().items() if name.startswith("core_")}
-    return assemble.output_tables(core, *scope.axes_of(core_geo__state_years), load_definition())
+    return assemble.output_tables(core, *scope.axes_of(core_geo__state_years), definition)
 
 
 @table_assets("out_robustness__yearly_dyads", "out_robustness__yearly_gap")
@@ -68,9 +69,9 @@ def robustness(
     raw_cow_igo__coverage: Frame,
     raw_cow_igo__world: Frame,
     raw_us_troops__country_years: Frame,
+    definition: Definition,
 ) -> tuple[Frame, Frame]:
     tables = {name: frame for name, frame in locals().items() if name.startswith(("core_", "raw_"))}
-    definition = load_definition()
     axes, exists = scope.axes_of(core_geo__state_years)
     some = without.few(axes, exists, definition)
     sources = [v.without_source for v in definition.variants if v.without_source]

@@ -348,6 +348,8 @@ TABLES = [
         ),
         ("cow_trade", "imf", "russia_trade", "baci"),
         ("revised_upstream",),
+        # UN Comtrade's rows may not be passed on, and WITS shows Comtrade's.
+        withheld_rows="regexp_matches(source, 'Comtrade|WITS')",
     ),
     Table(
         "core_trade__yearly_flows",
