@@ -19,6 +19,7 @@ from pipelines.console import console, errors, fail
 
 if TYPE_CHECKING:
     from warehouse.releases.diff import Diff
+    from warehouse.releases.write import Checked
 
 Warehouse = Annotated[Path | None, typer.Option(help="The link readers open.")]
 Releases = Annotated[Path | None, typer.Option("--in", help="Folder of the releases.")]
@@ -58,12 +59,20 @@ def _make(name: str, location: Any, folder: Path) -> Path:
     from pipelines.runs import quiet
 
     quiet()
-    from warehouse.gate import run_gate
-
     from warehouse.releases.write import write_release
 
     with _steps() as progress:
-        return write_release(location, folder, name, run_gate, _recomputes, progress)
+        return write_release(location, folder, name, check, _recomputes, progress)
+
+
+def check(build: Path, previous: Path | None, name: str) -> Checked:
+    """Let the gate check a build against the release before it."""
+    from warehouse.gate import describe, report_html, run_gate
+
+    from warehouse.releases.write import Checked
+
+    result = run_gate(build, previous)
+    return Checked(result.passed, result.to_json(), report_html(result, name), describe(result))
 
 
 def _recomputes(before: Path, after: Path, kept: Path, mode: str) -> Any:

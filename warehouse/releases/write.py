@@ -10,8 +10,8 @@ import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -47,13 +47,30 @@ from warehouse.releases.layout import (
     sync,
 )
 
-if TYPE_CHECKING:
-    from warehouse.gate import GateResult
-
 # (release before, this one, folder of kept inputs, mode) -> how to make the index again.
 Recomputes = Callable[[Path, Path, Path, str], Recompute]
-Gate = Callable[[Path, Path | None], "GateResult"]
-_WHOLE_AT_ONCE = ("meta_tables",)  # speaks of all others
+_LAST = "meta_tables"  # says how many rows the others have
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the gate says of a warehouse.
+
+    Parameters
+    ----------
+    passed : bool
+    as_json, as_html, as_text : str
+        Its report for programs, as a page, and for the terminal.
+    """
+
+    passed: bool
+    as_json: str
+    as_html: str
+    as_text: str
+
+
+# (the build, the release before it, the name of this one)
+Gate = Callable[[Path, Path | None, str], Checked]
 
 
 class GateFailed(ReleaseError):
@@ -170,10 +187,14 @@ def _fill(
         forms = _other_forms(pool, staging, made, name)
         try:
             progress("gate")
-            result = gate(build, previous)
-            _report(result, about, staging)
-            if not result.passed:
-                raise GateFailed(_failure(result, staging.parent / "rejected" / name))
+            checked = gate(build, previous, name)
+            (staging / "gate.json").write_text(checked.as_json)
+            (staging / "GATE.html").write_text(checked.as_html)
+            if not checked.passed:
+                raise GateFailed(
+                    f"{checked.as_text}\nThe gate stopped the release; nothing was released. Its "
+                    f"report is {staging.parent / 'rejected' / name / 'GATE.html'}."
+                )
             progress("changes since the last release")
             has_diff = _changes(staging, previous, location.inputs, about, recomputes)
             progress("tables as CSV and DuckDB")
@@ -204,7 +225,7 @@ def _parquet(
 ) -> list[Made]:
     folder.mkdir()
     rows: dict[str, int] = {}
-    for table in sorted(tables, key=lambda t: t.name in _WHOLE_AT_ONCE):
+    for table in sorted(tables, key=lambda t: t.name == _LAST):
         rows[table.name] = write_parquet(
             con,
             query(table, name, list(tables), rows),
@@ -229,22 +250,6 @@ def _other_forms(
     ordered = [m.table for m in sorted(made, key=lambda m: -m.rows * len(m.table.fields))]
     database = pool.submit(write_database, staging / "parquet", made, staging / DATABASE)
     return [database, *(pool.submit(csv, table) for table in ordered)]
-
-
-def _report(result: GateResult, about: About, staging: Path) -> None:
-    from warehouse.gate import report_html
-
-    (staging / "gate.json").write_text(result.to_json())
-    (staging / "GATE.html").write_text(report_html(result, about.release))
-
-
-def _failure(result: GateResult, where: Path) -> str:
-    from warehouse.gate import describe
-
-    return (
-        f"{describe(result)}\nThe gate stopped the release; nothing was released. Its report is "
-        f"{where / 'GATE.html'}."
-    )
 
 
 def _set_aside(staging: Path, rejected: Path) -> None:

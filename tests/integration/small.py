@@ -1,0 +1,56 @@
+"""A small warehouse of few states and years, cut out of a build, to be released fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from schemas.generate import comment_sql, create_table_sql
+from warehouse.publish import STORAGE_VERSION, Location, published_tables
+from warehouse.views import VIEWS, create_view_sql
+
+STATES = ("IRN", "SAU", "ARE", "QAT", "KWT", "BHR", "OMN", "CHN", "RUS", "USA", "PRK")
+FIRST_YEAR = 2012
+# Core and output tables are cut; the sources' own and what is said of tables stay whole.
+CUT = ("core_", "out_")
+
+
+def cut(source: Path, folder: Path, change: str = "") -> Location:
+    """Cut a build down into a warehouse of its own.
+
+    Parameters
+    ----------
+    source : Path
+        A build, or a link to one.
+    folder : Path
+        Gets the link, named as always, and the build.
+    change : str
+        Statements run on the tables afterwards.
+    """
+    location = Location(folder / "warehouse" / "alliance_depth.duckdb")
+    location.builds.mkdir(parents=True)
+    target = location.builds / "small.duckdb"
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH '{source}' AS whole (READ_ONLY)")
+        con.execute(f"ATTACH '{target}' AS small (STORAGE_VERSION '{STORAGE_VERSION}')")
+        con.execute("USE small")
+        for table in published_tables():
+            con.execute(create_table_sql(table))
+            rules = ["true"]
+            if table.name.startswith(CUT):
+                rules += [f"year >= {FIRST_YEAR}"] if "year" in table.columns else []
+                ends = [c for c in table.key if c.endswith("_iso3") or c == "iso3"]
+                rules += [f"{e} IN {STATES}" for e in ends]
+            order = ", ".join(table.key)
+            con.execute(
+                f"INSERT INTO {table.name} SELECT * FROM whole.main.{table.name} "
+                f"WHERE {' AND '.join(rules)} ORDER BY {order}"
+            )
+            con.execute(";".join(comment_sql(table)))
+        for view in VIEWS:
+            con.execute(";".join(create_view_sql(view)))
+        con.execute(change)
+        con.execute("CHECKPOINT")
+    location.link.symlink_to(f"builds/{target.name}")
+    return location
