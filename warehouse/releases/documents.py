@@ -118,16 +118,15 @@ def _resource(made: Made, file: FileOf) -> dict[str, Any]:
         "description": table.description,
         "bytes": file.size,
         "hash": f"sha256:{file.sha256}",
-        "rows": made.rows,
     }
-    slug = table.name.replace("_", "-").lower()
     if file.path.endswith(".parquet"):
         kind = {"format": "parquet", "mediatype": "application/vnd.apache.parquet"}
-        return {"name": f"{slug}-parquet", "type": "file"} | kind | common
+        return {"name": f"{table.name}.parquet", "type": "file"} | kind | common
     return (
-        {"name": slug, "type": "table", "format": "csv", "mediatype": "text/csv"}
+        {"name": table.name, "type": "table", "format": "csv", "mediatype": "text/csv"}
         | common
         | {
+            "rows": made.rows,
             "encoding": "utf-8",
             "compression": "gz",
             "sources": [{"title": s} for s in table.sources],
