@@ -58,6 +58,41 @@ def _kbd(name: str, description: str, *, nullable: bool = False) -> Field:
     )
 
 
+def _share(name: str, description: str) -> Field:
+    return Field(name, "float", description, unit="share", minimum=0, maximum=1)
+
+
+def _coding(number: int, *, nullable: bool) -> tuple[Field, Field]:
+    which = ("first", "second")[number - 1]
+    none = "; null while it is not coded" if nullable else ""
+    return (
+        Field(
+            f"coding_{number}",
+            "int",
+            f"Response by the {which} coding{none}.",
+            unit="rungs of 0 to 7",
+            nullable=nullable,
+            minimum=0,
+            maximum=7,
+        ),
+        Field(
+            f"source_url_{number}",
+            "string",
+            f"Page the {which} coding rests on{none}.",
+            nullable=nullable,
+            pattern=_URL,
+        ),
+    )
+
+
+RESPONSES = ("none", "words", "diplomacy", "money", "arms", "support", "force", "war")
+_ARMS_CATEGORY = Field(
+    "category",
+    "string",
+    "Kind of arm.",
+    allowed=("combat_aircraft", "air_defence"),
+)
+
 TABLES = [
     Table(
         "raw_curated__tiers",
@@ -283,6 +318,276 @@ TABLES = [
                 "Plausible most that is its own; null if no figure was found.",
                 nullable=True,
             ),
+            *_ROW,
+        ),
+        sources=_SOURCES,
+        caveats=_CAVEATS,
+    ),
+    Table(
+        "raw_curated__crises",
+        "One row per crisis, state attacked or coerced in it, and partner: what the partner did, "
+        "on an ordinal scale, coded twice.",
+        ("crisis_id", "target_iso3", "partner_iso3"),
+        (
+            Field(
+                "crisis_id",
+                "string",
+                "Identifier of the crisis: its first year and a word.",
+                pattern="[a-z0-9-]+",
+            ),
+            Field("name", "string", "Name of the crisis."),
+            replace(_START, description="First day of the crisis for this state."),
+            replace(_START_TEXT, description="Start as compiled: a month or a day."),
+            _PRECISION,
+            replace(_END, description="Last day of what is written; null while it goes on."),
+            _END_TEXT,
+            state("target_iso3", "State that was attacked or coerced."),
+            Field(
+                "adversary",
+                "string",
+                "Who attacked or coerced: ISO codes of states, or names of others, parted by "
+                "semicolons.",
+            ),
+            state("partner_iso3", "Partner whose response is coded."),
+            Field(
+                "partner_basis",
+                "string",
+                "What made it a partner in the year before: a treaty with a defence or "
+                "consultation clause, a large share of the arms of five years, a declared label; "
+                "'successor' is the patron of a government that came by revolution, 'named' a row "
+                "that is in by name.",
+                allowed=(
+                    "treaty",
+                    "treaty;arms",
+                    "treaty;label",
+                    "treaty;arms;label",
+                    "arms",
+                    "arms;label",
+                    "label",
+                    "successor",
+                    "named",
+                ),
+            ),
+            Field(
+                "icb_crisno",
+                "int",
+                "Number of the crisis in International Crisis Behavior; null if it is not there.",
+                nullable=True,
+                minimum=1,
+            ),
+            *_coding(1, nullable=False),
+            *_coding(2, nullable=True),
+            Field(
+                "response",
+                "int",
+                "Response of the partner: the first coding where there is one, between the two "
+                "where they differ.",
+                unit="rungs of 0 to 7",
+                minimum=0,
+                maximum=7,
+            ),
+            Field(
+                "response_code",
+                "string",
+                "The rung by name.",
+                allowed=RESPONSES,
+            ),
+            Field("response_note", "string", "What the partner did, in one sentence."),
+            *_ROW,
+        ),
+        sources=_SOURCES,
+        caveats=(*_CAVEATS, "judgement"),
+    ),
+    Table(
+        "raw_curated__crises_left_out",
+        "One row per crisis, target and partner that the rule of choice finds in International "
+        "Crisis Behavior and that raw_curated__crises leaves out.",
+        ("icb_crisno", "target_iso3", "partner_iso3"),
+        (
+            Field(
+                "icb_crisno",
+                "int",
+                "Number of the crisis in International Crisis Behavior.",
+                minimum=1,
+            ),
+            state("target_iso3", "State that was in the crisis."),
+            state("partner_iso3", "Partner by the rule."),
+            Field("name", "string", "Name of the crisis in International Crisis Behavior."),
+            YEAR,
+            Field(
+                "reason",
+                "string",
+                "Why the row was left out.",
+                allowed=(
+                    "moved_first",
+                    "joined_coalition",
+                    "later_round",
+                    "government_changed",
+                    "not_attacked",
+                    "no_source",
+                ),
+            ),
+            *_ROW,
+        ),
+        sources=_SOURCES,
+        caveats=(*_CAVEATS, "judgement"),
+    ),
+    Table(
+        "raw_curated__rivalries",
+        "One row per pair of states and spell of rivalry since 1950; wars themselves stand in "
+        "raw_curated__hostilities.",
+        ("state_a", "state_b", "start_year"),
+        (
+            state("state_a", "One of the two; the earlier code."),
+            state("state_b", "The other."),
+            Field("start_year", "int", "First year."),
+            Field(
+                "end_year",
+                "int",
+                "Last year; null while it goes on.",
+                nullable=True,
+            ),
+            Field(
+                "kind",
+                "string",
+                "'strategic' if each is a military threat or an enemy to the other, 'positional' "
+                "if they contend for territory or rank below that.",
+                allowed=("strategic", "positional"),
+            ),
+            Field(
+                "basis",
+                "string",
+                "'named' if a page names the contest, 'crises' if it follows from three or more "
+                "crises of the two with no gap above ten years.",
+                allowed=("named", "crises"),
+            ),
+            *_ROW,
+        ),
+        sources=_SOURCES,
+        caveats=(*_CAVEATS, "judgement"),
+    ),
+    Table(
+        "raw_curated__events",
+        "One row per dated event in the ties of states: agreements, relations broken and restored, "
+        "corridors joined. Groups joined stand in raw_curated__memberships.",
+        ("event_id",),
+        (
+            Field("event_id", "string", "Identifier of the event.", pattern="[a-z0-9-]+"),
+            state("from_iso3", "One party, or the state that joined."),
+            optional(state("to_iso3", "The other party; null for what many states share.")),
+            Field("event_date", "date", "First day of what is written."),
+            Field("event_text", "string", "Date as compiled: a year, a month or a day."),
+            Field(
+                "kind",
+                "string",
+                "What it is.",
+                allowed=("agreement", "corridor", "relations"),
+            ),
+            Field("name", "string", "What happened."),
+            *_ROW,
+        ),
+        sources=_SOURCES,
+        caveats=_CAVEATS,
+    ),
+    Table(
+        "raw_curated__arms_classes",
+        "One row per designation in the arms register that Iran or a Gulf state received, combat "
+        "aircraft or air defence, with its class.",
+        ("designation",),
+        (
+            Field("designation", "string", "Designation as raw_sipri__deliveries has it."),
+            _ARMS_CATEGORY,
+            Field(
+                "generation",
+                "float",
+                "Generation of a combat aircraft, 4.5 for the late fourth; null for air defence.",
+                unit="generation",
+                nullable=True,
+                minimum=1,
+                maximum=6,
+            ),
+            Field(
+                "reach",
+                "string",
+                "Reach of an air-defence system; null for aircraft.",
+                nullable=True,
+                allowed=("short", "medium", "long"),
+            ),
+            *_ROW,
+        ),
+        sources=_SOURCES,
+        caveats=_CAVEATS,
+    ),
+    Table(
+        "raw_curated__arms_not_delivered",
+        "One row per major arm that Iran sought or ordered and did not get, or got late.",
+        ("designation", "year"),
+        (
+            Field("designation", "string", "What was sought."),
+            _ARMS_CATEGORY,
+            state("supplier_iso3", "State that was to supply it."),
+            state("recipient_iso3", "State that sought it."),
+            replace(YEAR, description="Year of the order, the refusal or the offer."),
+            Field(
+                "outcome",
+                "string",
+                "What came of it; 'declined' is an offer the recipient turned down.",
+                allowed=("refused", "declined", "ordered", "delivered_late"),
+            ),
+            *_ROW,
+        ),
+        sources=_SOURCES,
+        caveats=_CAVEATS,
+    ),
+    Table(
+        "raw_curated__hormuz_exports",
+        "One row per Gulf state: share of its crude exports that passes the Strait of Hormuz, "
+        "about 2024.",
+        ("iso3",),
+        (
+            state("iso3", "State that exports."),
+            _share("share_lo", "Lowest plausible share, what would have to pass if it tried."),
+            _share("share", "Best figure."),
+            _share("share_hi", "Highest plausible share."),
+            Field(
+                "flow_share_percent",
+                "float",
+                "Part of all crude that passes the strait which is this state's; null if no "
+                "figure was found.",
+                unit="percent",
+                nullable=True,
+                minimum=0,
+                maximum=100,
+            ),
+            Field(
+                "flow_source_url",
+                "string",
+                "Page of the part of the flow; null without one.",
+                nullable=True,
+                pattern=_URL,
+            ),
+            *_ROW,
+        ),
+        sources=_SOURCES,
+        caveats=(*_CAVEATS, "judgement"),
+    ),
+    Table(
+        "raw_curated__china_crude_imports",
+        "One row per year and supplier: crude that China's customs recorded; some years only.",
+        ("year", "supplier_iso3"),
+        (
+            YEAR,
+            state("supplier_iso3", "State that the customs name as the origin."),
+            Field(
+                "million_tonnes",
+                "float",
+                "Crude as the page gives it; null where it gives barrels.",
+                unit="million tonnes",
+                nullable=True,
+                minimum=0,
+            ),
+            _kbd("kbd", "The same in barrels, at 7.33 barrels a tonne where the page has tonnes."),
+            _kbd("china_total_kbd", "All of China's crude imports in the year.", nullable=True),
             *_ROW,
         ),
         sources=_SOURCES,

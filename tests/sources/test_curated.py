@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import schemas
-from pipelines.sources.curated.load import load
+from pipelines.sources.curated.load import HERE, load
 from pipelines.sources.reading import SourceError
 
 PREFIX = "raw_curated__"
@@ -31,12 +31,37 @@ HEADERS = {
     "crude_recorded": "year,kbd,confidence,source_url,note",
     "relabelled_flows": "year,via_iso3,china_crude_imports_kbd,production_or_normal_kbd,"
     "confidence,source_url,note",
+    "crises": "crisis_id,name,start_date,end_date,target_iso3,adversary,partner_iso3,"
+    "partner_basis,icb_crisno,coding_1,source_url_1,coding_2,source_url_2,response,response_code,"
+    "response_note,confidence,source_url,note",
+    "crises_left_out": "icb_crisno,target_iso3,partner_iso3,name,year,reason,"
+    "confidence,source_url,note",
+    "rivalries": "state_a,state_b,start_year,end_year,kind,basis,confidence,source_url,note",
+    "events": "event_id,from_iso3,to_iso3,event_date,kind,name,confidence,source_url,note",
+    "arms_classes": "designation,category,generation,reach,confidence,source_url,note",
+    "arms_not_delivered": "designation,category,supplier_iso3,recipient_iso3,year,outcome,"
+    "confidence,source_url,note",
+    "hormuz_exports": "iso3,share_lo,share,share_hi,flow_share_percent,flow_source_url,"
+    "confidence,source_url,note",
+    "china_crude_imports": "year,supplier_iso3,million_tonnes,kbd,china_total_kbd,"
+    "confidence,source_url,note",
 }
 TIER = f"CHN,IRN,strategic,label,2016-01-23,,high,{URL},"
 COMMITMENT = f"prk-rus,PRK,RUS,true,T,defence_pact,,2024,,true,false,false,false,true,high,{URL},"
 POSTURE = f"USA,QAT,2003,,5000,8000,10000,true,base,high,{URL},"
 WAR = f"IRN,IRQ,1980-09-22,1988-08-20,War,war,high,{URL},"
 MEMBER = f"brics,IRN,member,2024-01-01,,high,{URL},"
+CRISIS = (
+    f"2020-a,A,2020-01-03,2020-02,IRN,USA,CHN,arms;label,,2,{URL},4,{URL},3,money,Lent,high,{URL},"
+    "why"
+)
+RIVALS = f"IRN,ISR,1979,2001,strategic,named,high,{URL},"
+LEFT = f"242,PAK,CHN,Bangladesh,1971,no_source,medium,{URL},"
+EVENT = f"a-1,CHN,IRN,2016-01-23,agreement,Partnership,high,{URL},"
+PLANE = f"Su-24,combat_aircraft,3,,high,{URL},"
+UNDELIVERED = f"S-400,air_defence,RUS,IRN,2019,refused,high,{URL},"
+STRAIT = f"IRQ,0.9,0.94,0.97,22.8,{URL},high,{URL},"
+CHINA = f"2023,RUS,107,2149,11300,high,{URL},"
 PRICE = f"2022,100.9,8,11,13,medium,{URL},{URL},"
 
 
@@ -80,6 +105,38 @@ def test_the_layouts_are_the_ones_agreed_on() -> None:
         fields = schemas.table(PREFIX + name).columns
         derived = [c for c in fields if c.endswith(("_text", "_precision", "_scope"))]
         assert [c for c in fields if c not in derived] == header.split(",")
+
+
+def test_a_crisis_may_wait_for_its_second_coding_and_go_on(tmp_path: Path) -> None:
+    row = CRISIS.replace(f",4,{URL},3,money", ",,,2,diplomacy").replace("2020-02", "")
+    frame = read(tmp_path, "crises", row)
+    columns = ["coding_2", "source_url_2", "end_date", "end_text", "icb_crisno"]
+    assert frame[columns].isna().all(axis=None)
+
+
+def test_codings_that_agree_need_no_note(tmp_path: Path) -> None:
+    row = CRISIS.replace(f",4,{URL},3,money", f",2,{URL},2,diplomacy").replace("why", "")
+    assert read(tmp_path, "crises", row)["note"].isna().all()
+
+
+def test_a_crisis_is_either_coded_or_left_out() -> None:
+    coded, left = load("crises"), load("crises_left_out")
+    key = ["icb_crisno", "target_iso3", "partner_iso3"]
+    both = coded.dropna(subset="icb_crisno").astype({"icb_crisno": "int64"}).merge(left, on=key)
+    assert both.empty
+    assert coded["crisis_id"].nunique() >= 60
+
+
+def test_the_states_of_the_crises_are_in_the_panel_but_for_one_that_is_named() -> None:
+    panel = set(pd.read_csv(HERE.parent / "geo" / "panel.csv")["iso3"])
+    crises = load("crises")
+    assert set(crises["partner_iso3"]) <= panel
+    assert set(crises["target_iso3"]) - panel == {"GEO"}
+
+
+def test_a_date_of_an_event_keeps_its_text(tmp_path: Path) -> None:
+    row = read(tmp_path, "events", EVENT.replace("CHN,IRN,2016-01-23", "CHN,,2016-01")).iloc[0]
+    assert (row["event_date"], row["event_text"]) == (pd.Timestamp("2016-01-01"), "2016-01")
 
 
 @pytest.mark.parametrize(
@@ -160,6 +217,7 @@ def test_rows_that_share_a_year_or_month_meet_at_the_more_precise_date(
         ("memberships", MEMBER, MEMBER.replace("member,2024", "suspended,2025")),
         ("posture", POSTURE.replace("2003,,", "2003,2010,"), POSTURE.replace("2003", "2010")),
         ("posture", POSTURE, POSTURE.replace("2003", "2010")),
+        ("rivalries", RIVALS, RIVALS.replace("1979,2001", "2001,")),
     ],
 )
 def test_rows_of_one_history_may_not_overlap(
@@ -208,6 +266,29 @@ def test_rows_of_one_history_may_not_overlap(
         ("memberships", MEMBER, "brics", "BRICS", "group_id = 'BRICS': expected the form"),
         ("crude_prices", PRICE, ",8,11", ",12,11", "expected low <= best <= high discount"),
         ("crude_prices", PRICE, f"{URL},{URL}", f"{URL},", "three figures and a source, or none"),
+        ("crises", CRISIS, "CHN,arms", "IRN,arms", "target_iso3 and partner_iso3 are one state"),
+        ("crises", CRISIS, ",arms;label,", ",label;arms,", "partner_basis = 'label;arms'"),
+        ("crises", CRISIS, ",3,money", ",3,arms", "the code is not the name of the response"),
+        ("crises", CRISIS, ",3,money", ",5,support", "the response lies outside the codings"),
+        ("crises", CRISIS, ",3,money", ",1,words", "the response lies outside the codings"),
+        ("crises", CRISIS, f",4,{URL}", ",4,", "a second coding has a source, and only then"),
+        ("crises", CRISIS, f",4,{URL}", f",,{URL}", "a second coding has a source, and only then"),
+        ("crises", CRISIS, "why", "", "codings that differ need a note"),
+        ("crises", CRISIS, ",4,", ",8,", "coding_2 = '8': expected at most 7"),
+        ("crises_left_out", LEFT, "no_source", "dull", "reason = 'dull': expected one of"),
+        ("crises_left_out", LEFT, "CHN", "PAK", "target_iso3 and partner_iso3 are one state"),
+        ("rivalries", RIVALS, "IRN,ISR", "ISR,IRN", "the earlier code comes first"),
+        ("rivalries", RIVALS, "IRN,ISR", "ISR,ISR", "state_a and state_b are one state"),
+        ("rivalries", RIVALS, "1979,2001", "1979,1978", "ends before it starts"),
+        ("rivalries", RIVALS, "strategic", "war", "kind = 'war': expected one of strategic"),
+        ("events", EVENT, "2016-01-23", "soon", "event_date = 'soon': expected a date"),
+        ("events", EVENT, "CHN,IRN", "IRN,IRN", "from_iso3 and to_iso3 are one state"),
+        ("arms_classes", PLANE, ",3,", ",,", "an aircraft has a generation, air defence a reach"),
+        ("arms_classes", PLANE, "combat_aircraft,3", "air_defence,", "air defence a reach"),
+        ("arms_not_delivered", UNDELIVERED, "RUS", "IRN", "recipient_iso3 are one state"),
+        ("hormuz_exports", STRAIT, "0.94", "0.98", "expected share_lo <= share <= share_hi"),
+        ("hormuz_exports", STRAIT, "22.8", "", "a part of the flow has a source, and only then"),
+        ("china_crude_imports", CHINA, "2149", "12000", "more than China imported"),
         ("crude_recorded", f"2019,many,high,{URL},", "", "", "kbd = 'many': expected a number"),
     ],
 )

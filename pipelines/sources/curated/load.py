@@ -20,6 +20,7 @@ from pipelines.sources.names import load_map
 from pipelines.sources.reading import SourceError, read_text
 from schemas.fields import ISO3_PATTERN
 from schemas.model import Field, Table
+from schemas.tables.raw_curated import RESPONSES
 
 HERE = Path(__file__).parent
 _SOURCE = "curated"
@@ -281,6 +282,10 @@ def _same(a: str, b: str) -> Rule:
     return f"{a} and {b} are one state", lambda f: f[a] == f[b]
 
 
+def _code_of_another(frame: pd.DataFrame) -> pd.Series:
+    return frame["response"].map(dict(enumerate(RESPONSES))) != frame["response_code"]
+
+
 def _any_flag(frame: pd.DataFrame) -> pd.Series:
     return frame.filter(like="has_").astype(bool).any(axis=1)
 
@@ -289,11 +294,13 @@ _HISTORIES = {
     "tiers": ["principal_iso3", "partner_iso3"],
     "memberships": ["group_id", "iso3"],
     "posture": ["sender_iso3", "host_iso3"],
+    "rivalries": ["state_a", "state_b"],
 }
 _COMMON: tuple[Rule, ...] = (
     ("ends before it starts", _unordered("start_date", "end_date")),
     ("ends before it starts", _unordered("start_year", "end_year")),
 )
+_CODINGS = ["coding_1", "coding_2"]
 _DISCOUNTS = ["discount_lo_usd", "discount_usd", "discount_hi_usd"]
 _RULES: dict[str, tuple[Rule, ...]] = {
     "tiers": (_same("principal_iso3", "partner_iso3"),),
@@ -343,4 +350,50 @@ _RULES: dict[str, tuple[Rule, ...]] = {
             lambda f: f[[*_DISCOUNTS, "discount_source_url"]].isna().sum(axis=1).isin([1, 2, 3]),
         ),
     ),
+    "crises": (
+        _same("target_iso3", "partner_iso3"),
+        ("the code is not the name of the response", _code_of_another),
+        (
+            "the response lies outside the codings",
+            lambda f: (
+                (f["response"] < f[_CODINGS].min(axis=1))
+                | (f["response"] > f[_CODINGS].max(axis=1))
+            ),
+        ),
+        (
+            "a second coding has a source, and only then",
+            lambda f: f["coding_2"].isna() != f["source_url_2"].isna(),
+        ),
+        (
+            "codings that differ need a note",
+            lambda f: f["coding_2"].notna() & (f["coding_1"] != f["coding_2"]) & f["note"].isna(),
+        ),
+    ),
+    "crises_left_out": (_same("target_iso3", "partner_iso3"),),
+    "rivalries": (
+        _same("state_a", "state_b"),
+        ("the earlier code comes first", lambda f: f["state_a"] > f["state_b"]),
+    ),
+    "events": (_same("from_iso3", "to_iso3"),),
+    "arms_classes": (
+        (
+            "an aircraft has a generation, air defence a reach",
+            lambda f: (
+                (f["generation"].isna() == (f["category"] == "combat_aircraft"))
+                | (f["reach"].isna() == (f["category"] == "air_defence"))
+            ),
+        ),
+    ),
+    "arms_not_delivered": (_same("supplier_iso3", "recipient_iso3"),),
+    "hormuz_exports": (
+        (
+            "expected share_lo <= share <= share_hi",
+            _unordered("share_lo", "share", "share_hi"),
+        ),
+        (
+            "a part of the flow has a source, and only then",
+            lambda f: f["flow_share_percent"].isna() != f["flow_source_url"].isna(),
+        ),
+    ),
+    "china_crude_imports": (("more than China imported", _unordered("kbd", "china_total_kbd")),),
 }
