@@ -26,7 +26,7 @@ CURATED = "raw_curated__"
 def _bundled(name: str, folder: Path) -> pd.DataFrame:
     path = folder / f"{name}.parquet"
     (source,) = table(name).sources
-    if not sources()[source].is_bundled:
+    if not path.is_file() and not sources()[source].is_bundled:
         return pd.DataFrame(columns=list(table(name).columns))
     if not path.is_file():
         raise dg.Failure(

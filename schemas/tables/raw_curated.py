@@ -380,7 +380,7 @@ TABLES = [
             Field(
                 "response",
                 "int",
-                "Response of the partner: the first coding where there is one, between the two "
+                "Response of the partner: the first coding where there is one, the lower of the two "
                 "where they differ.",
                 unit="rungs of 0 to 7",
                 minimum=0,

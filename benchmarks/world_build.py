@@ -1,0 +1,120 @@
+"""The whole build for every state since 1950, and how it grows with the number of states.
+
+Belongs here: figures for all states from the upstreams' real files, with synthetic flows after the
+last year of Correlates of War trade (BACI's form; the real file cannot be had here), and fresh
+processes that build of 50, 100 and all states. Seconds are those of one machine on one day.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.report import ROOT, parser
+from benchmarks.starter_build import run
+
+FIRST_SYNTHETIC, LAST_SYNTHETIC = 1995, 2024
+SEED = 20261128
+JOB = """
+import json, sys, time
+from pathlib import Path
+from pipelines.runs import build
+started, last, took = time.perf_counter(), time.perf_counter(), {}
+def tell(name):
+    global last
+    now = time.perf_counter()
+    took[name], last = now - last, now
+build(tell, link=sys.argv[1], starter=sys.argv[2], mode="live", states=json.loads(sys.argv[3]))
+took["file, links, end"] = time.perf_counter() - last
+Path(sys.argv[4]).write_text(json.dumps(took))
+"""
+
+
+def gravity(totals: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """Flows in the form of BACI's that add up roughly to the real totals of exports and imports.
+
+    Parameters
+    ----------
+    totals : DataFrame
+        ``raw_unctad__merchandise_totals``.
+    codes : DataFrame
+        BACI's numbers with ``iso3``.
+    """
+    dice = np.random.default_rng(SEED)
+    number = codes.drop_duplicates("iso3").set_index("iso3")["name"].astype(int)
+    frames = []
+    for year in range(FIRST_SYNTHETIC, LAST_SYNTHETIC + 1):
+        rows = totals[(totals["year"] == year) & totals["unctad_iso3"].isin(number.index)]
+        wide = rows.pivot_table(index="unctad_iso3", columns="flow", values="value_usd_millions")
+        wide = wide.dropna()
+        out_of, into = (wide[c].to_numpy() for c in ("exports", "imports"))
+        flow = np.outer(out_of, into) / into.sum() * dice.lognormal(0, 1.5, (len(wide),) * 2)
+        flow *= dice.random(flow.shape) < 0.8  # a fifth of the pairs do not trade
+        np.fill_diagonal(flow, 0)
+        i, j = np.nonzero(flow > 0.001)
+        at = number.loc[wide.index].to_numpy()
+        frames.append(
+            pd.DataFrame(
+                {
+                    "year": year,
+                    "exporter_code": at[i],
+                    "importer_code": at[j],
+                    "value_usd_thousands": 1000 * flow[i, j],
+                    "hs27_usd_thousands": 100 * flow[i, j],
+                    "n_products": 1,
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def prepare(source: Path, folder: Path) -> None:
+    """Parse the upstreams' files for all states into a folder in the starter's layout."""
+    from pipelines.core.geo import SOURCES
+    from pipelines.sources.names import load_map
+    from pipelines.starter import parse_all
+    from schemas import REGISTRY, table
+    from warehouse.tables import write
+
+    frames = parse_all(source, lambda name: print(f"  parsing {name}", file=sys.stderr))
+    codes = load_map(SOURCES / "baci")
+    codes = codes[codes["kind"] == "state"]
+    frames["raw_baci__flows"] = gravity(frames["raw_unctad__merchandise_totals"], codes)
+    for name, frame in frames.items():
+        if REGISTRY[name].in_warehouse:
+            write(frame, table(name), folder / f"{name}.parquet")
+
+
+def main() -> None:
+    """Measure and print."""
+    options = parser(__doc__, runs=1)
+    options.add_argument("--from", dest="source", type=Path, default=ROOT.parent / "shared/data")
+    options.add_argument("--states", type=int, nargs="+", default=[50, 100, 0])
+    options.add_argument("--inputs", type=Path, help="Folder of parsed inputs, made if missing.")
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        inputs = given.inputs or Path(scratch) / "inputs"
+        if not (inputs / "raw_baci__flows.parquet").is_file():
+            prepare(given.source, inputs)
+        for count in given.states:
+            link = Path(scratch) / f"world_{count}" / "warehouse" / "alliance_depth.duckdb"
+            link.parent.mkdir(parents=True)
+            profile = Path(scratch) / f"profile_{count}.json"
+            used = run("-c", JOB, str(link), str(inputs), json.dumps(count), str(profile))
+            took = json.loads(profile.read_text())
+            print(
+                f"{count or 'all'} states: {used['clock']:.0f} s, {used['processor']:.0f} s of "
+                f"processor time, {used['gigabytes']:.2f} GB, a file of "
+                f"{link.stat().st_size / 1e9:.2f} GB"
+            )
+            for name, seconds in sorted(took.items(), key=lambda kv: -kv[1])[:12]:
+                print(f"    {seconds:6.1f} s  {name}")
+
+
+if __name__ == "__main__":
+    main()
