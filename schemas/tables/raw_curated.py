@@ -380,8 +380,7 @@ TABLES = [
             Field(
                 "response",
                 "int",
-                "Response of the partner: the first coding where there is one, the lower of the two "
-                "where they differ.",
+                "Response of the partner: the only coding, or the lower of the two.",
                 unit="rungs of 0 to 7",
                 minimum=0,
                 maximum=7,

@@ -29,6 +29,8 @@ _LEVEL = 4
 # A gzip file may have several members, each compressed by itself; each holds this much text.
 _TEXT = 1 << 25
 _UNNAMED_HEADER = 10
+# What DuckDB may hold at once; beyond it, it sorts on disk.
+_MEMORY = "1GB"
 
 
 @dataclass(frozen=True)
@@ -186,9 +188,16 @@ def _header(name: str) -> bytes:
     return struct.pack("<2sBBIBB", b"\x1f\x8b", 8, 8, 0, 0, 255) + name.encode("latin-1") + b"\0"
 
 
+def bound(con: duckdb.DuckDBPyConnection, scratch: Path) -> None:
+    """Keep a connection's memory small, so that a world of states fits a small machine."""
+    con.execute(f"SET memory_limit = '{_MEMORY}'")
+    con.execute(f"SET temp_directory = '{_quoted(scratch)}'")
+
+
 def write_database(folder: Path, made: list[Made], path: Path) -> None:
     """Write the DuckDB file from the Parquet files, with comments and views."""
     with duckdb.connect() as con:
+        bound(con, path.parent / ".database.scratch")
         con.execute(f"ATTACH '{_quoted(path)}' AS made (STORAGE_VERSION '{STORAGE_VERSION}')")
         con.execute("USE made")
         con.execute("SET force_compression = 'dictionary'")

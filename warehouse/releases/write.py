@@ -24,6 +24,7 @@ from warehouse.releases.diff import Diff, Recompute, compare
 from warehouse.releases.documents import About, FileOf
 from warehouse.releases.export import (
     Made,
+    bound,
     query,
     released_tables,
     released_views,
@@ -126,6 +127,7 @@ def write_release(
         staging.mkdir()
         try:
             with connect(location.link) as con:
+                bound(con, staging / ".scratch")
                 # The link may move on while this runs; what was opened stays.
                 build = location.link.resolve()
                 _fill(con, build, staging, location, name, previous, gate, recomputes, progress)
@@ -135,6 +137,8 @@ def write_release(
         except BaseException:
             shutil.rmtree(staging, ignore_errors=True)
             raise
+        for scratch in staging.glob(".*"):
+            shutil.rmtree(scratch)
         seal(staging, name, [DATABASE])
         _finish(staging, folder / name)
     return folder / name
@@ -244,6 +248,7 @@ def _other_forms(
 
     def csv(table: Table) -> None:
         with duckdb.connect(config={"threads": 1}) as own:
+            bound(own, staging / f".{table.name}.scratch")
             source = staging / "parquet" / f"{table.name}.parquet"
             write_csv(own, source, table, name, staging / "csv" / f"{table.name}.csv.gz")
 
