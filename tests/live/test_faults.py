@@ -215,6 +215,13 @@ def test_nothing_at_all(world: World) -> None:
     stays(world, world.refresh(), "an empty reply")
 
 
+@pytest.mark.parametrize("world", ["imf"], indirect=True)
+def test_a_message_without_an_observation(world: World) -> None:
+    """The IMF answers a code that it does not know with 200 and a message of no figure."""
+    world.swap(module("imf").message({}))
+    stays(world, world.refresh(), "HTTP 200 and no observation", "alliance-depth source add imf")
+
+
 def repacked(source: str, change: Callable[[dict[str, bytes]], dict[str, bytes]]) -> bytes:
     """The good zip with other members."""
     body = io.BytesIO(good(source)[module(source).PIECE].body)

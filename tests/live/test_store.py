@@ -232,7 +232,7 @@ while True:
 def test_a_kill_leaves_the_last_good_vintage(store: RawStore, tmp_path: Path) -> None:
     moments = random.Random(5)
     first = 0
-    for _ in range(6):
+    for _ in range(4):
         command = [sys.executable, "-c", WRITER, str(store.root), str(tmp_path), str(first)]
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE) as writer:
