@@ -124,16 +124,18 @@ def show(source: Source, warehouse: Warehouse = None) -> None:
     for vintage in reversed(vintages):
         mark = "in use" if current and vintage.id == current.id else ""
         mark = "rolled back" if vintage.id in put_aside else mark
-        table = Table(
-            title=f"{vintage.id}  {mark}", title_justify="left", caption_justify="left",
-            caption=", ".join(f"{t}: {n:,} rows" for t, n in sorted(vintage.rows.items())),
-        )  # fmt: skip
-        for name in ("piece", "version", "bytes", "sha256", "from"):
-            table.add_column(name, justify="right" if name == "bytes" else "left", overflow="fold")
+        # Lines, not a table: hashes and addresses stay whole, to be copied.
+        lines = [f"\n[bold]{vintage.id}[/bold]  {mark}".rstrip()]
+        lines += [f"  {name}: {rows:,} rows" for name, rows in sorted(vintage.rows.items())]
         for p in vintage.pieces:
+            version = f", version {p.version}" if p.version else ""
             where = p.url or f"by hand: {p.file}"
-            table.add_row(p.name, p.version, f"{p.size:,}", p.sha256, escape(where))
-        console.print(table)
+            lines += [
+                f"  [bold]{escape(p.name)}[/bold]{escape(version)}, {p.size:,} bytes",
+                f"    sha256  {p.sha256}",
+                f"    from    {escape(where)}",
+            ]
+        console.print("\n".join(lines), highlight=False, soft_wrap=True)
     if current is None:
         console.print(f"No vintage yet; in use: {_unfetched(source)}.")
     aside = store.root / "quarantine" / source
@@ -153,8 +155,11 @@ def rollback(
     warehouse: Warehouse = None,
 ) -> None:
     """Use an earlier vintage; it stays until the upstream has a new one."""
+    from pipelines.live.refresh import connector
+
     link, store = _place(warehouse)
     with _explained():
+        connector(source)
         chosen = store.rollback(source, to)
     console.print(f"{source}: {chosen.id} is in use.", highlight=False)
     if not no_build:
@@ -164,7 +169,10 @@ def rollback(
 @source_app.command("add")
 def add_(
     source: Source,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Saved by hand.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Saved by hand.", exists=True, dir_okay=False),
+    ],
     no_build: NoBuild = False,
     accept_drift: AcceptDrift = False,
     warehouse: Warehouse = None,

@@ -9,7 +9,6 @@ import hashlib
 import json as jsonlib
 import os
 import threading
-import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +17,7 @@ from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from socket import SHUT_RDWR
+from time import monotonic, sleep
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -384,7 +384,7 @@ class Web:
                     raise self._error(
                         url, f"{found}, at the last of {self.address.tries} tries", "a whole reply"
                     ) from None
-            time.sleep(retry.get_backoff_time() if wait is None else wait)
+            sleep(retry.get_backoff_time() if wait is None else wait)
 
     @contextmanager
     def _reply(
@@ -522,7 +522,7 @@ class Web:
         # The announced length is that of the encoded bytes.
         plain = not reply.headers.get("Content-Encoding")
         total = at + int(announced) if announced.isdigit() and plain else None
-        done, span_start, span_done = at, time.monotonic(), at
+        done, span_start, span_done = at, monotonic(), at
         if total is not None and total > most:
             raise self._too_large(url, f"{total / MB:,.0f} MB announced")
         while True:
@@ -544,7 +544,7 @@ class Web:
                 raise self._too_large(url, f"more than {most / MB:,.0f} MB")
             sink.write(chunk)
             self.progress(label, done, total)
-            now = time.monotonic()
+            now = monotonic()
             if now - span_start >= self.address.read_seconds:
                 if done - span_done < SLOWEST_BYTES_PER_SECOND * (now - span_start):
                     raise _Again(

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from serving import Upstream
 from upstreams import cow_igo as local_igo
-from zips import zipped
+from zips import as_csv, zipped
 
 import schemas
 from pipelines.live.web import Address, Web
@@ -112,7 +112,7 @@ def test_the_real_memberships_in_the_upstreams_form_read_the_same(
     wide.columns = [c if c in ("ccode", "year", "state") else c.upper() for c in wide.columns]
     path = tmp_path / "state_year_formatv3.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(local_igo.MEMBER, wide.to_csv(index=False, lineterminator="\r\n"))
+        archive.writestr(local_igo.MEMBER, as_csv(wide))
     assert recognise(path) == PIECE
     expected = parse_state_year(bundled)
     for name, frame in read({PIECE: path}).items():

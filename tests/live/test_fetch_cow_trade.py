@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from serving import Upstream
 from upstreams import cow_trade as local_trade
-from zips import zipped
+from zips import as_csv, zipped
 
 import schemas
 from pipelines.live.web import Address, Web
@@ -120,6 +120,6 @@ def test_the_real_flows_in_the_upstreams_form_read_the_same(
     one = one.assign(importer1="United States of America", importer2="Korea", version=4)
     path = tmp_path / "COW_Trade_4.0.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(local_trade.MEMBER, one.to_csv(index=False, lineterminator="\r\n"))
+        archive.writestr(local_trade.MEMBER, as_csv(one))
     assert recognise(path) == PIECE
     pd.testing.assert_frame_equal(read({PIECE: path})[TABLE], parse_dyadic_trade(bundled))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -54,6 +55,26 @@ def test_dollars_become_millions_and_blanks_stay_blank(pieces: dict[str, Path]) 
     assert names["IRN"] == "Iran, Islamic Republic of"
     # The groups overlap; the world and what is not allocated do not.
     assert set(frame["counterpart"]) == {"CHN", "G001", "IRN", "SAU", "TX899", "USA"}
+
+
+def test_the_figures_are_those_that_sdmx1_reads(pieces: dict[str, Path]) -> None:
+    """The field's library reads the messages whole, and much slower (see `service`)."""
+    import sdmx
+
+    (codes,) = sdmx.read_sdmx(BytesIO(pieces["countries"].read_bytes())).codelist.values()
+    assert {c.id: str(c.name) for c in codes} == imf.NAMES
+    paths = [path for name, path in sorted(pieces.items()) if name.startswith("imts_")]
+    messages = [sdmx.read_sdmx(BytesIO(path.read_bytes())) for path in paths]
+    series = pd.concat([sdmx.to_pandas(m.data[0]) for m in messages])
+    levels = ["COUNTRY", "INDICATOR", "COUNTERPART_COUNTRY", "TIME_PERIOD"]
+    theirs = {
+        (*key[:3], int(key[3])): value / 1e6
+        for key, value in zip(series.reset_index()[levels].to_numpy(), series, strict=True)
+        if key[2] != "G110"
+    }
+    ours = read(pieces)["raw_imf__imts"].dropna(subset="value_usd_millions")
+    columns = ["reporter", "indicator", "counterpart", "year"]
+    assert ours.set_index(columns)["value_usd_millions"].to_dict() == pytest.approx(theirs)
 
 
 def test_a_blank_of_a_reporter_that_reports_becomes_a_recorded_nothing(

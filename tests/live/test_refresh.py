@@ -453,8 +453,11 @@ def test_sources_are_listed_shown_rolled_back_and_added(
     assert new.id in listed
     assert [s for s in connected() if s not in listed] == []
     shown = run("source", "show", "us_troops", *where).stdout
-    for words in (old.id, new.id, "in use", "20 rows", upstream.url):
+    for words in (old.id, f"{new.id}  in use", "20 rows"):
         assert words in shown
+    for piece in (*old.pieces, *new.pieces):  # whole, to be copied
+        assert f" {piece.sha256}\n" in shown
+        assert f" {piece.url}\n" in shown
     back = run("source", "rollback", "us_troops", "--no-build", *where)
     assert (back.exit_code, store.current("us_troops")) == (0, old)
     assert "(held)" in run("source", "list", *where).stdout
@@ -472,6 +475,11 @@ def test_sources_are_listed_shown_rolled_back_and_added(
     assert refused.exit_code == 1
     assert "--accept-drift" in refused.stdout
     assert run("source", "show", "sirpi", *where).exit_code == 1
+    unknown = run("source", "rollback", "sirpi", *where)
+    assert (unknown.exit_code, "no connector of 'sirpi'" in unknown.stderr) == (1, True)
+    absent = run("source", "add", "us_troops", tmp_path / "absent.csv", *where)
+    assert absent.exit_code == 2
+    assert store.current("us_troops") == vintage
     assert "report.json" in run("source", "show", "us_troops", *where).stdout.replace("\n", "")
 
 

@@ -122,17 +122,25 @@ def test_tries_end(upstream: Upstream, local: Local, tmp_path: Path) -> None:
     assert len(upstream.asked) == 2
 
 
-@pytest.mark.parametrize("form", ["seconds", "date"])
-def test_retry_after_is_honoured(
-    form: str, upstream: Upstream, local: Local, tmp_path: Path
-) -> None:
-    moment = datetime.now(UTC) + timedelta(seconds=2)
-    wanted = {"seconds": "1", "date": format_datetime(moment, usegmt=True)}
+def test_retry_after_is_waited_out(upstream: Upstream, local: Local, tmp_path: Path) -> None:
     upstream.replies = [CSV]
-    upstream.handlers[0] = answers((429, {"Retry-After": wanted[form]}))
+    upstream.handlers[0] = answers((429, {"Retry-After": "1"}))
     start = time.monotonic()
     Web(local()).download("a.csv", tmp_path / "a")
-    assert 0.9 < time.monotonic() - start < 4
+    assert time.monotonic() - start >= 1
+
+
+def test_retry_after_may_be_a_date(
+    upstream: Upstream, local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("pipelines.live.web.sleep", pauses.append)
+    moment = datetime.now(UTC) + timedelta(seconds=100)
+    upstream.replies = [CSV]
+    upstream.handlers[0] = answers((429, {"Retry-After": format_datetime(moment, usegmt=True)}))
+    Web(local()).download("a.csv", tmp_path / "a")
+    (pause,) = pauses
+    assert 50 < pause <= 100
 
 
 def test_a_longer_pause_than_the_longest_is_not_shortened(
@@ -335,7 +343,7 @@ def test_a_hang_ends(upstream: Upstream, local: Local, tmp_path: Path) -> None:
     release = threading.Event()
 
     def hang(_: Request, reply: Reply) -> Response:
-        release.wait(20)
+        release.wait(60)
         return Response(reply.body)
 
     upstream.replies = [CSV]
@@ -343,14 +351,16 @@ def test_a_hang_ends(upstream: Upstream, local: Local, tmp_path: Path) -> None:
     start = time.monotonic()
     fails(Web(local(read_seconds=0.2, tries=2)), tmp_path / "a", "no reply within 0.2 s")
     release.set()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30
 
 
 def test_drips_are_no_progress(upstream: Upstream, local: Local, tmp_path: Path) -> None:
     release = threading.Event()
 
     def drip() -> Iterator[bytes]:
-        while not release.wait(0.05):
+        for _ in range(1200):
+            if release.wait(0.05):
+                return
             yield b"a"
 
     upstream.replies = [CSV]
@@ -358,7 +368,7 @@ def test_drips_are_no_progress(upstream: Upstream, local: Local, tmp_path: Path)
     start = time.monotonic()
     fails(Web(local(read_seconds=0.3, tries=2)), tmp_path / "a", "slower than", "time-out")
     release.set()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 20"])
@@ -370,7 +380,9 @@ def test_a_head_in_drips_ends(head: bytes, local: Local, tmp_path: Path) -> None
         with listener.accept()[0] as connection:
             connection.recv(65536)
             connection.sendall(head)
-            while not release.wait(0.05):
+            for _ in range(1200):
+                if release.wait(0.05):
+                    return
                 try:
                     connection.sendall(b"0")
                 except OSError:
@@ -382,7 +394,7 @@ def test_a_head_in_drips_ends(head: bytes, local: Local, tmp_path: Path) -> None
         slow = local(url=f"http://127.0.0.1:{listener.getsockname()[1]}", read_seconds=0.3, tries=1)
         start = time.monotonic()
         fails(Web(slow), tmp_path / "a", "no reply within 0.3 s")
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < 30
         release.set()
         thread.join()
 
