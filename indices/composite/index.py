@@ -36,7 +36,12 @@ Array = np.ndarray
 
 STEPS = ("denominate", "screen", "impute", "treat", "normalise", "weigh", "aggregate")
 # Fields of `Index` that no step of their own belongs to, and the step they take effect in.
-TAKES_EFFECT = {"tree": "weigh", "minimum_weight": "aggregate", "decimals": "aggregate"}
+TAKES_EFFECT = {
+    "tree": "weigh",
+    "minimum_weight": "aggregate",
+    "minimum_available": "aggregate",
+    "decimals": "aggregate",
+}
 # Columns of the tree that a normalisation reads where it is not given the parameter itself.
 FROM_TREE = {"goalposts": ("lo", "hi"), "distance_to_target": ("target",)}
 # Imputation from other units says nothing about a unit of which nothing is known.
@@ -83,6 +88,9 @@ class Index:
         Method of `aggregate.METHODS`. A level is that of the nodes made, so 2 and above.
     minimum_weight : float or mapping of level to float
         Share of a group's weight that must be present for it to have a score.
+    minimum_available : float or mapping of level to float
+        Share of a group's children, counted and not weighed, that must be present (COINr's
+        `dat_thresh`).
     decimals : int, optional
         Scores are rounded so before they are ranked; they always are to 12 significant digits.
 
@@ -101,6 +109,7 @@ class Index:
     weigh: Method | Mapping[str, float] = "given"
     aggregate: Method | Mapping[int, Method] = "arithmetic"
     minimum_weight: float | Mapping[int, float] = 0.0
+    minimum_available: float | Mapping[int, float] = 0.0
     decimals: int | None = None
 
     def __post_init__(self) -> None:
@@ -336,6 +345,7 @@ class Result:
             weights,
             self.index.aggregate,
             self.index.minimum_weight,
+            self.index.minimum_available,
         )[self.tree.root]
         columns = pd.Index(["nominal", *codes], name="removed")
         scores = pd.DataFrame(runs.T, index=self.scores.index, columns=columns)
@@ -438,10 +448,11 @@ def _check_steps(index: Index) -> None:
                 "or one a level"
             )
         checks.method(formulas.METHODS, name, parameters, given=2)
-    for share in by_level(index.minimum_weight, groups, "minimum_weight", 0.0).values():
-        if isinstance(share, bool) or not isinstance(share, int | float):
-            raise CompositeError(f"minimum_weight is {share!r}, expected a share from 0 to 1")
-        checks.share(share, "minimum_weight")
+    for name in ("minimum_weight", "minimum_available"):
+        for share in by_level(getattr(index, name), groups, name, 0.0).values():
+            if isinstance(share, bool) or not isinstance(share, int | float):
+                raise CompositeError(f"{name} is {share!r}, expected a share from 0 to 1")
+            checks.share(share, name)
     if index.decimals is not None:
         checks.whole(index.decimals, "decimals", -308)
 
@@ -833,5 +844,6 @@ def _scores(index: Index, tree: Tree, normalised: pd.DataFrame) -> pd.DataFrame:
             tree,
             methods=index.aggregate,
             minimum=index.minimum_weight,
+            available=index.minimum_available,
         )
     return pd.DataFrame(scores, index=normalised.index)
