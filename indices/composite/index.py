@@ -415,6 +415,11 @@ def _frame_like(frame: pd.DataFrame, values: Array) -> pd.DataFrame:
 
 def _check_steps(index: Index) -> None:
     """Refuse steps that name what is not there, before any data are looked at."""
+    if not isinstance(index.tree, Tree):
+        raise CompositeError(
+            f"the tree is a {type(index.tree).__name__}, expected a Tree; make one by "
+            "Tree.from_frame, or the whole index by Index.from_definition"
+        )
     functions: dict[str, Any] = {"denominate": raw_data.denominate, "screen": raw_data.screen}
     for step in functions:
         given = getattr(index, step)
@@ -497,9 +502,11 @@ def _panel(
     if [k for k in keys if k not in panel.columns and k in panel.index.names]:
         frame = panel.reset_index()
     missing = [c for c in (*keys, *tree.indicators) if c not in frame.columns]
+    lost = set(missing) & set(keys)
     if missing:
         raise CompositeError(
             f"the panel has no column {listed(missing, 20)}; it has {listed(frame.columns, 60)}"
+            + (". Say by `unit` and `time` which columns or index levels they are" if lost else "")
         )
     if frame.empty:
         raise CompositeError("the panel has no rows")
@@ -529,7 +536,7 @@ def _numeric(column: pd.Series, code: str, index: pd.Index) -> Array:
             row = int(np.argmax(words.to_numpy(dtype=bool)))
             raise CompositeError(
                 f"{code} of {listed([index[row]])} is {column.iloc[row]!r}, expected a number or "
-                "missing"
+                "missing; convert the column (pandas.to_numeric)"
             )
         column = column.astype(object)
     elif not pd.api.types.is_numeric_dtype(column.dtype) or column.dtype.kind == "c":
@@ -638,7 +645,10 @@ def _treated(index: Index, data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     spec = _treatments(index)
     if spec is None:
         return data, pd.DataFrame()
-    return treatments.treat(data, spec, by_time=_by_time(index.treat))
+    if _by_time(index.treat):
+        return treatments.treat(data, spec, by_time=True)
+    with naming("unit", data.index):
+        return treatments.treat(data, spec)
 
 
 def treated_array(index: Index, x: Array, rows: pd.Index) -> Array:
@@ -720,6 +730,7 @@ def normalised_array(index: Index, x: Array, rows: pd.Index) -> Array:
     for columns, (method, parameters) in tasks:
         at = [codes.index(c) for c in columns]
         with (
+            naming("unit", rows if by is None else ()),
             naming("indicator", columns),
             checks.naming_parameters(f"method {method!r}", parameters),
         ):

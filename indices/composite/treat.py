@@ -318,7 +318,7 @@ def _refuse(bad: Array, what: str) -> None:
     if bad.any():
         *lead, unit = np.argwhere(bad)[0]
         where = f" of indicator {lead[-1]}" if lead else ""
-        raise CompositeError(f"{what} at unit {unit}{where} (counted from 0)")
+        raise CompositeError(f"{what} at unit {unit}{where}")
 
 
 def _log(rows: Array) -> Array:

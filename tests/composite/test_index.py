@@ -505,6 +505,11 @@ def test_bad_data_are_refused_by_name(data: pd.DataFrame, says: str) -> None:
         Index(TREE).fit(data)
 
 
+def test_what_is_no_tree_is_refused() -> None:
+    with pytest.raises(CompositeError, match="the tree is a dict, expected a Tree"):
+        Index({"a": 1})
+
+
 def test_what_is_no_table_is_refused() -> None:
     with pytest.raises(CompositeError, match="the panel is a dict, expected a DataFrame"):
         Index(TREE).fit({"a": [1]})
@@ -585,6 +590,11 @@ def test_a_wrong_step_is_refused_before_any_data(steps: dict[str, Any], says: st
         ({"impute": {"method": "group_mean", "groups": "zz"}}, "no column zz, by which to group"),
         ({"normalise": {"method": "minmax", "by_time": True}}, "needs a panel fitted with `time`"),
         ({"normalise": {"method": "distance_to_reference", "reference": "q"}}, "q is not a unit"),
+        (
+            {"normalise": {"method": "distance_to_reference", "reference": "w"}},
+            "reference w has itself the smallest value .a; b; c.",
+        ),
+        ({"treat": "log"}, "'log' is impossible for a, b, c: .* zero or less at w;"),
         ({"normalise": {"method": "minmax", "lo": {"a": 1}}}, "no lo for b, c"),
         ({"normalise": {"method": "goalposts", "lo": 9, "hi": 1}}, "goalposts are 9.0 and 1.0"),
         (
