@@ -85,20 +85,31 @@ def _gaps(con: duckdb.DuckDBPyConnection, year: int) -> Iterable[Conclusion]:
     rows = con.execute(
         f"""
         SELECT s.name, g.measure, g.gap, g.gap_lo90, g.gap_hi90,
+               g.gap_trade_weighted, g.gap_pooled, g.gap_best, best.name,
                {_BY_VARIANT.format(of="r", value="r.variant_gap")}
         FROM out_gap__yearly g
         JOIN out_robustness__yearly_gap r USING (question, principal_iso3, view, measure, year)
         JOIN core_geo__states s ON s.iso3 = g.principal_iso3
+        LEFT JOIN core_geo__states best ON best.iso3 = g.best_iso3
         WHERE question = ? AND year = ? AND view = 'principal'
         GROUP BY ALL
         """,
         [QUESTION, year],
     ).fetchall()
-    for name, measure, gap, lo, hi, variants in sorted(rows, key=_order):
+    for name, measure, gap, lo, hi, weighted, pooled, best, whose, variants in sorted(
+        rows, key=_order
+    ):
+        others = {
+            "the Gulf mean weighted by trade": weighted,
+            "the Gulf states as one": pooled,
+            f"the best of them, {whose}": best,
+        }
+        against = [f"{who} ({g:+.1f})" for who, g in others.items() if g and g * gap < 0]
         side, other = ("the Gulf mean", "Iran") if gap > 0 else ("Iran", "the Gulf mean")
         yield Conclusion(
             f"{name}, {year}, {_IN[measure]}: deeper with {side} than with {other} "
-            f"(gap {gap:+.1f}, {lo:+.1f} to {hi:+.1f})",
+            f"(gap {gap:+.1f}, {lo:+.1f} to {hi:+.1f})"
+            + (f"; the sign turns with {' and '.join(against)}" if against else ""),
             lo * hi > 0,
             gap,
             variants,
@@ -161,26 +172,6 @@ def _perceptions(con: duckdb.DuckDBPyConnection, year: int) -> Iterable[Conclusi
         )
 
 
-def _blocs(con: duckdb.DuckDBPyConnection, year: int) -> Iterable[str]:
-    """Say where the sign hangs on how the Gulf states are made one."""
-    rows = con.execute(
-        """
-        SELECT s.name, g.measure, g.gap, g.gap_trade_weighted, g.gap_pooled, g.gap_best, best.name
-        FROM out_gap__yearly g
-        JOIN core_geo__states s ON s.iso3 = g.principal_iso3
-        LEFT JOIN core_geo__states best ON best.iso3 = g.best_iso3
-        WHERE question = ? AND year = ? AND view = 'principal' AND has_sign_conflict
-        """,
-        [QUESTION, year],
-    ).fetchall()
-    for name, measure, *gaps, best in sorted(rows, key=_order):
-        ways = ("mean", "mean weighted by trade", "pooled as one state", f"the best, {best}")
-        said = ", ".join(
-            f"{way} {gap:+.1f}" for way, gap in zip(ways, gaps, strict=True) if gap is not None
-        )
-        yield f"{name}, {year}, {_IN[measure]}: {said}."
-
-
 def page(link: Path = LINK) -> str:
     """Write the page of conclusions in Markdown.
 
@@ -192,7 +183,6 @@ def page(link: Path = LINK) -> str:
     with connect(link) as con:
         year = _year(con)
         found = conclusions(con)
-        blocs = list(_blocs(con, year))
         method = con.execute("SELECT method_version FROM meta_release").fetchone()
     labels = {v.name: v.label for v in load_definition().variants}
     firm = [c for c in found if not c.turned and not c.undecided]
@@ -227,8 +217,6 @@ def page(link: Path = LINK) -> str:
         *(f"- {c.text}{_doubt(c)}. {_against(c, labels)}" for c in moot),
         "",
     ]
-    if blocs:
-        lines += ["And on how the Gulf states are made one:", "", *(f"- {b}" for b in blocs), ""]
     missing: dict[str, set[str]] = {}
     for c in found:
         for name in c.not_made:
