@@ -122,12 +122,17 @@ def main() -> None:
     options.add_argument("--states", type=int, default=0, help="of a synthetic world; 0: starter")
     options.add_argument("--years", type=int, default=75, help="of a synthetic world")
     options.add_argument("--draws", type=int, default=1000)
+    options.add_argument(
+        "--tables", type=Path, default=Location().tables, help="of the last build (make build)"
+    )
     given = options.parse_args()
     definition = load_definition()
     if given.states:
         world = synthetic(given.states, given.years, definition)
     else:
-        world = starter(Location().tables, definition)
+        if not given.tables.is_dir():
+            options.error(f"there is no folder {given.tables}; run make build, or give --tables")
+        world = starter(given.tables, definition)
     depth = compute_depth(world[0], definition)
     rows = int((~np.isnan(depth.depth)).sum())
     spent: dict[str, list[tuple[float, float]]] = {"floor": [], "draws": []}

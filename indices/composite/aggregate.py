@@ -258,7 +258,8 @@ def mazziotta_pareto(
     weights : array, shape (k,) or broadcastable to z, optional
         Of the mean and of the variance; equal if not given, as the authors have it.
     penalty : int
-        -1 for an index where larger is better (Compind "POS"), +1 where it is worse ("NEG").
+        -1 for an index where larger is better (ci_mpi "POS"), +1 where it is worse ("NEG"). What
+        ci_ampi calls "POS" has changed between its releases.
     ddof : int
         0: S over the number of indicators, as in the papers and in Compind's ci_ampi; 1: over
         one less, as in Compind's ci_mpi (with weights that add to one, over 1 - sum(w^2)).

@@ -15,7 +15,7 @@ import numpy as np
 
 from indices.composite.aggregate import ROUNDING
 from indices.composite.errors import CompositeError
-from indices.composite.tree import Tree, aggregate_tree
+from indices.composite.tree import Tree, aggregate_tree, too_few
 
 Array = np.ndarray
 
@@ -41,6 +41,7 @@ def aggregate_runs(
     weights: Mapping[str, Array],
     methods: Mapping[int, tuple[str, dict[str, Any]]],
     minimum: Mapping[int, float],
+    available: Mapping[int, float],
 ) -> Array:
     """Aggregate to the root, for units x runs.
 
@@ -52,8 +53,8 @@ def aggregate_runs(
     weights : mapping of code to array, shape (1,) or (runs,)
         Of every node but the root; not negative.
     methods : mapping of level to (method, parameters)
-    minimum : mapping of level to float
-        Share of a group's weight that must be present.
+    minimum, available : mapping of level to float
+        Shares of a group's weight, and of its children, that must be present.
 
     Returns
     -------
@@ -68,7 +69,7 @@ def aggregate_runs(
     """
     power = {level: exponent(*method) for level, method in methods.items()}
     if any(p is None for p in power.values()):
-        return _general(leaves, tree, weights, methods, minimum)
+        return _general(leaves, tree, weights, methods, minimum, available)
     scores = dict(zip(tree.indicators, leaves, strict=True))
     for group, children in tree.groups.items():
         level = tree.level_of[group]
@@ -80,6 +81,10 @@ def aggregate_runs(
             )
         except CompositeError as error:
             raise CompositeError(f"{group} (of {', '.join(children)}): {error}") from None
+        if available[level] > 0:
+            below = np.stack(np.broadcast_arrays(*(scores[c] for c in children)), axis=-1)
+            few = too_few(below, available[level])[..., 0]
+            scores[group] = np.where(few, np.nan, scores[group])
         for child in children:
             del scores[child]  # a block should stay in the cache
     if np.isinf(scores[tree.root]).any():
@@ -164,6 +169,7 @@ def _general(
     weights: Mapping[str, Array],
     methods: Mapping[int, tuple[str, dict[str, Any]]],
     minimum: Mapping[int, float],
+    available: Mapping[int, float],
 ) -> Array:
     """Do the same for any method, through the general aggregation."""
     runs = max(a.shape[-1] for a in (*leaves, *weights.values()))
@@ -175,4 +181,4 @@ def _general(
         for level in tree.levels
     }
     named = {level: {"method": name, **more} for level, (name, more) in methods.items()}
-    return aggregate_tree(x, tree, by_level, named, minimum).T
+    return aggregate_tree(x, tree, by_level, named, minimum, available).T

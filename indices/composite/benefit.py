@@ -10,9 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from indices.composite import checks
+from indices.composite.data import matrix
 from indices.composite.errors import CompositeError
+from indices.composite.tree import naming
 
 Array = np.ndarray
 
@@ -21,18 +24,18 @@ BLOCK = 1 << 20
 
 
 class BenefitOfTheDoubt(NamedTuple):
-    """Scores, and what they are made of."""
+    """Scores, and what they are made of: of a frame a Series and frames, else arrays."""
 
-    score: Array
+    score: pd.Series | Array
     """Shape (units,), above 0 to 1; 1 where no other unit does better on these weights."""
-    weights: Array
+    weights: pd.DataFrame | Array
     """Shape (units, k); sum(weights * x) is the score."""
-    shares: Array
+    shares: pd.DataFrame | Array
     """Shape (units, k); weights * x / score: the part of the score from each indicator."""
 
 
 def benefit_of_the_doubt(
-    x: npt.ArrayLike, lower: npt.ArrayLike = 0.0, upper: npt.ArrayLike = 1.0
+    x: pd.DataFrame | npt.ArrayLike, lower: npt.ArrayLike = 0.0, upper: npt.ArrayLike = 1.0
 ) -> BenefitOfTheDoubt:
     """Score each unit with the weights that are best for it, within bounds on their shares.
 
@@ -43,7 +46,7 @@ def benefit_of_the_doubt(
 
     Parameters
     ----------
-    x : array, shape (units, k)
+    x : DataFrame, or array of shape (units, k)
         At least 0; larger is better. No normalisation is needed: the shares have no unit. A unit
         without any value has a missing score and is not compared.
     lower, upper : float or array, shape (k,)
@@ -63,6 +66,14 @@ def benefit_of_the_doubt(
         bounds cannot add to one; or if a unit has zero in an indicator that has to contribute, or
         too few indicators above zero for their upper bounds (the unit is named).
     """
+    if isinstance(x, pd.DataFrame):
+        with naming("unit", x.index), naming("indicator", x.columns):
+            score, weights, shares = benefit_of_the_doubt(matrix(x), lower, upper)
+        return BenefitOfTheDoubt(
+            pd.Series(score, index=x.index, name="score"),
+            pd.DataFrame(weights, index=x.index, columns=x.columns),
+            pd.DataFrame(shares, index=x.index, columns=x.columns),
+        )
     values = checks.finite(x)
     if values.ndim != 2:
         raise CompositeError(f"values of shape {values.shape}, expected (units, indicators)")

@@ -439,7 +439,9 @@ def _numeric_times(periods: pd.Index) -> Array:
     return periods.to_numpy(dtype=float)
 
 
-def _in_time(values: Array, index: pd.Index, method: str, max_periods: int | None) -> Array:
+def _in_time(
+    values: Array, index: pd.Index, method: str, max_periods: int | None, extend: bool
+) -> Array:
     unit, time, periods = panel_codes(index, f"imputation {method!r}")
     order = np.lexsort((time, unit))
     back = np.empty_like(order)
@@ -447,15 +449,18 @@ def _in_time(values: Array, index: pd.Index, method: str, max_periods: int | Non
     x, unit, time = values[order], unit[order], time[order]
     known = ~np.isnan(x)
     before, after = _neighbours(known, unit)
-    low = np.maximum(before, 0)
-    earlier = np.take_along_axis(x, low, axis=0)
+    low, high = np.maximum(before, 0), np.minimum(after, len(unit) - 1)
+    earlier, later = (np.take_along_axis(x, rows, axis=0) for rows in (low, high))
+    if extend:
+        # Outside its known periods a unit has one neighbour only.
+        x = np.where(~known & (before < 0) & (after < len(unit)), later, x)
     if method == "carry_forward":
         usable = before >= 0
         if max_periods is not None:
             usable &= time[:, None] - time[low] <= max_periods
         return np.where(~known & usable, earlier, x)[back]
-    high = np.minimum(after, len(unit) - 1)
-    later = np.take_along_axis(x, high, axis=0)
+    if extend:
+        x = np.where(~known & (before >= 0) & (after == len(unit)), earlier, x)
     at = _numeric_times(periods)[time]
     gap = ~known & (before >= 0) & (after < len(unit))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -472,6 +477,7 @@ def impute(
     constant: float | None = None,
     by_time: bool = True,
     max_periods: int | None = None,
+    extend: bool = False,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fill missing values by a stated rule and flag every cell that was filled.
 
@@ -485,8 +491,8 @@ def impute(
         - `group_mean`, `group_median`: of those in the unit's group;
         - `carry_forward`: the unit's latest known value before (panels only);
         - `linear`: on the straight line in time between the unit's known values before and after
-          (panels only). Outside the known years nothing is offered: a trend is not extrapolated,
-          and the cell stays missing;
+          (panels only). Outside the known years a trend is not extrapolated: the cell stays
+          missing, or with `extend` has the nearest known value;
         - `constant`: one given value.
     groups : Series
         Group of each unit, for the group methods only: with the index of `data`, or in a panel
@@ -498,6 +504,9 @@ def impute(
         another decade's level; False takes them over all times together.
     max_periods : int, optional
         For `carry_forward` only: how many of the panel's periods back a value may come from.
+    extend : bool
+        For `carry_forward` and `linear` only: whether the periods before a unit's first known
+        value, and with `linear` those after its last, have the nearest known value.
 
     Returns
     -------
@@ -515,7 +524,8 @@ def impute(
     Notes
     -----
     Source: OECD/JRC Handbook (2008), step 3 (single imputation); COINr's `Impute` (which treats
-    each year alone) and `impute_panel` (`carry_forward` is its "latest").
+    each year alone) and `impute_panel`: `carry_forward` is its "latest", with `extend` its
+    "constant"; `linear` with `extend` is its "linear".
     """
     if method not in METHODS:
         raise CompositeError(f"imputation {method!r} is not known; there are {listed(METHODS, 9)}")
@@ -528,6 +538,8 @@ def impute(
             raise CompositeError(f"imputation {method!r} does not use {name}; leave it out")
     if not by_time and method not in CENTRAL:
         raise CompositeError(f"imputation {method!r} does not use by_time; leave it out")
+    if extend and method not in IN_TIME:
+        raise CompositeError(f"imputation {method!r} does not use extend; leave it out")
     values = indicator_values(data)
     if method == "constant":
         if constant is None or not np.isfinite(constant):
@@ -536,7 +548,7 @@ def impute(
     elif method in IN_TIME:
         if max_periods is not None and max_periods < 1:
             raise CompositeError(f"max_periods is {max_periods}, expected 1 or more")
-        filled = _in_time(values, data.index, method, max_periods)
+        filled = _in_time(values, data.index, method, max_periods, extend)
     else:
         group = np.zeros(len(data), dtype=int)
         if method in GROUPED:

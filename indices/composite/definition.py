@@ -54,6 +54,7 @@ STEPS = (
     "weigh",
     "aggregate",
     "minimum_weight",
+    "minimum_available",
     "rank",
 )
 TREE = ("node", "index", "pillar")

@@ -36,7 +36,12 @@ Array = np.ndarray
 
 STEPS = ("denominate", "screen", "impute", "treat", "normalise", "weigh", "aggregate")
 # Fields of `Index` that no step of their own belongs to, and the step they take effect in.
-TAKES_EFFECT = {"tree": "weigh", "minimum_weight": "aggregate", "decimals": "aggregate"}
+TAKES_EFFECT = {
+    "tree": "weigh",
+    "minimum_weight": "aggregate",
+    "minimum_available": "aggregate",
+    "decimals": "aggregate",
+}
 # Columns of the tree that a normalisation reads where it is not given the parameter itself.
 FROM_TREE = {"goalposts": ("lo", "hi"), "distance_to_target": ("target",)}
 # Imputation from other units says nothing about a unit of which nothing is known.
@@ -83,6 +88,9 @@ class Index:
         Method of `aggregate.METHODS`. A level is that of the nodes made, so 2 and above.
     minimum_weight : float or mapping of level to float
         Share of a group's weight that must be present for it to have a score.
+    minimum_available : float or mapping of level to float
+        Share of a group's children, counted and not weighed, that must be present (COINr's
+        `dat_thresh`).
     decimals : int, optional
         Scores are rounded so before they are ranked; they always are to 12 significant digits.
 
@@ -101,6 +109,7 @@ class Index:
     weigh: Method | Mapping[str, float] = "given"
     aggregate: Method | Mapping[int, Method] = "arithmetic"
     minimum_weight: float | Mapping[int, float] = 0.0
+    minimum_available: float | Mapping[int, float] = 0.0
     decimals: int | None = None
 
     def __post_init__(self) -> None:
@@ -336,6 +345,7 @@ class Result:
             weights,
             self.index.aggregate,
             self.index.minimum_weight,
+            self.index.minimum_available,
         )[self.tree.root]
         columns = pd.Index(["nominal", *codes], name="removed")
         scores = pd.DataFrame(runs.T, index=self.scores.index, columns=columns)
@@ -405,6 +415,11 @@ def _frame_like(frame: pd.DataFrame, values: Array) -> pd.DataFrame:
 
 def _check_steps(index: Index) -> None:
     """Refuse steps that name what is not there, before any data are looked at."""
+    if not isinstance(index.tree, Tree):
+        raise CompositeError(
+            f"the tree is a {type(index.tree).__name__}, expected a Tree; make one by "
+            "Tree.from_frame, or the whole index by Index.from_definition"
+        )
     functions: dict[str, Any] = {"denominate": raw_data.denominate, "screen": raw_data.screen}
     for step in functions:
         given = getattr(index, step)
@@ -438,10 +453,11 @@ def _check_steps(index: Index) -> None:
                 "or one a level"
             )
         checks.method(formulas.METHODS, name, parameters, given=2)
-    for share in by_level(index.minimum_weight, groups, "minimum_weight", 0.0).values():
-        if isinstance(share, bool) or not isinstance(share, int | float):
-            raise CompositeError(f"minimum_weight is {share!r}, expected a share from 0 to 1")
-        checks.share(share, "minimum_weight")
+    for name in ("minimum_weight", "minimum_available"):
+        for share in by_level(getattr(index, name), groups, name, 0.0).values():
+            if isinstance(share, bool) or not isinstance(share, int | float):
+                raise CompositeError(f"{name} is {share!r}, expected a share from 0 to 1")
+            checks.share(share, name)
     if index.decimals is not None:
         checks.whole(index.decimals, "decimals", -308)
 
@@ -486,9 +502,11 @@ def _panel(
     if [k for k in keys if k not in panel.columns and k in panel.index.names]:
         frame = panel.reset_index()
     missing = [c for c in (*keys, *tree.indicators) if c not in frame.columns]
+    lost = set(missing) & set(keys)
     if missing:
         raise CompositeError(
             f"the panel has no column {listed(missing, 20)}; it has {listed(frame.columns, 60)}"
+            + (". Say by `unit` and `time` which columns or index levels they are" if lost else "")
         )
     if frame.empty:
         raise CompositeError("the panel has no rows")
@@ -518,7 +536,7 @@ def _numeric(column: pd.Series, code: str, index: pd.Index) -> Array:
             row = int(np.argmax(words.to_numpy(dtype=bool)))
             raise CompositeError(
                 f"{code} of {listed([index[row]])} is {column.iloc[row]!r}, expected a number or "
-                "missing"
+                "missing; convert the column (pandas.to_numeric)"
             )
         column = column.astype(object)
     elif not pd.api.types.is_numeric_dtype(column.dtype) or column.dtype.kind == "c":
@@ -627,7 +645,10 @@ def _treated(index: Index, data: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     spec = _treatments(index)
     if spec is None:
         return data, pd.DataFrame()
-    return treatments.treat(data, spec, by_time=_by_time(index.treat))
+    if _by_time(index.treat):
+        return treatments.treat(data, spec, by_time=True)
+    with naming("unit", data.index):
+        return treatments.treat(data, spec)
 
 
 def treated_array(index: Index, x: Array, rows: pd.Index) -> Array:
@@ -709,6 +730,7 @@ def normalised_array(index: Index, x: Array, rows: pd.Index) -> Array:
     for columns, (method, parameters) in tasks:
         at = [codes.index(c) for c in columns]
         with (
+            naming("unit", rows if by is None else ()),
             naming("indicator", columns),
             checks.naming_parameters(f"method {method!r}", parameters),
         ):
@@ -833,5 +855,6 @@ def _scores(index: Index, tree: Tree, normalised: pd.DataFrame) -> pd.DataFrame:
             tree,
             methods=index.aggregate,
             minimum=index.minimum_weight,
+            available=index.minimum_available,
         )
     return pd.DataFrame(scores, index=normalised.index)

@@ -244,28 +244,31 @@ def _sum(x: Array) -> Array:
     return np.ascontiguousarray(np.swapaxes(x, -1, -2)).sum(axis=-1)[..., None, :]
 
 
-def rank(x: npt.ArrayLike) -> Array:
+def rank(x: npt.ArrayLike, ties: str = "min") -> Array:
     """Rank of the value, 1 the lowest; equal values share the smallest place.
 
     Values are equal when they are in 12 significant digits. An indicator without variance is not
-    refused: all its values share rank 1. COINr n_rank.
+    refused: all its values share rank 1. COINr n_rank; Compind's method 3 has ties "average".
 
     Parameters
     ----------
     x : array, shape (..., units, k)
+    ties : str
+        Place of equal values: "min" the smallest of theirs, "max" the largest, "average" the mean.
     """
-    return ranks(_panel(x), axis=-2, descending=False)
+    return ranks(_panel(x), axis=-2, descending=False, ties=ties)
 
 
-def borda(x: npt.ArrayLike) -> Array:
+def borda(x: npt.ArrayLike, ties: str = "min") -> Array:
     """Borda score: how many values are lower, that is `rank` less 1. COINr n_borda."""
-    return rank(x) - 1
+    return rank(x, ties) - 1
 
 
-def percentile(x: npt.ArrayLike) -> Array:
+def percentile(x: npt.ArrayLike, ties: str = "min") -> Array:
     """Percentile rank: the share of the other values that are lower, from 0 to 1.
 
-    (`rank` - 1) / (n - 1), n counting known values. COINr n_prank.
+    (`rank` - 1) / (n - 1), n counting known values. COINr n_prank. With ties "average", half of
+    those that are equal count as lower.
 
     Raises
     ------
@@ -279,7 +282,7 @@ def percentile(x: npt.ArrayLike) -> Array:
             f"one known value ({checks.columns(others == 0)}); a percentile rank needs two: drop "
             "the indicator, or normalise by goalposts"
         )
-    return borda(values) / np.maximum(others, 1)
+    return borda(values, ties) / np.maximum(others, 1)
 
 
 def distance_to_max(x: npt.ArrayLike) -> Array:

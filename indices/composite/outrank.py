@@ -9,10 +9,16 @@ by a high one (non-compensatory). Munda and Nardo, in the OECD/JRC Handbook (200
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import overload
+
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from indices.composite import checks
+from indices.composite.data import matrix as frame_values
+from indices.composite.data import quoted
 from indices.composite.errors import CompositeError
 from indices.composite.rank import significant
 
@@ -24,20 +30,29 @@ BLOCK = 1 << 17
 ROUNDING = 1e-12
 
 
-def outranking(x: npt.ArrayLike, weights: npt.ArrayLike) -> Array:
+Weights = Mapping[str, float] | pd.Series
+
+
+@overload
+def outranking(x: pd.DataFrame, weights: Weights | npt.ArrayLike) -> pd.DataFrame: ...
+@overload
+def outranking(x: npt.ArrayLike, weights: npt.ArrayLike) -> Array: ...
+def outranking(
+    x: pd.DataFrame | npt.ArrayLike, weights: Weights | npt.ArrayLike
+) -> pd.DataFrame | Array:
     """Share of the weight in which one unit is ahead of another, half where they are equal.
 
     o_ij = sum of w where x_i > x_j, plus half the sum where x_i = x_j. COINr outrankMatrix.
 
     Parameters
     ----------
-    x : array, shape (..., units, k)
+    x : DataFrame, or array of shape (..., units, k)
         Oriented: larger is better. Values are equal when they are in 12 significant digits.
-    weights : array, shape (k,) or (..., k)
+    weights : array, shape (k,) or (..., k); of a frame also Series or mapping by column
 
     Returns
     -------
-    array, shape (..., units, units)
+    DataFrame, units x units, of a frame; else array, shape (..., units, units)
         o_ij + o_ji = 1. The diagonal is 0. A pair is compared in the indicators that both have,
         their weights rescaled; it is missing where they share none with weight, and so is the
         whole row and column, diagonal included, of a unit without values.
@@ -46,11 +61,20 @@ def outranking(x: npt.ArrayLike, weights: npt.ArrayLike) -> Array:
     ------
     CompositeError
         If a value is infinite or the weights are refused.
+
+    Notes
+    -----
+    COINr leaves out what a unit misses without rescaling, and gives its weight to whichever of two
+    units stands lower in the table; without missing values the two agree.
     """
+    if isinstance(x, pd.DataFrame):
+        shares = _in_order(weights, x.columns)
+        made = outranking(frame_values(x), shares)
+        return pd.DataFrame(made, index=x.index, columns=x.index)
     values = checks.finite(x)
     if values.ndim < 2:
         raise CompositeError(f"values of shape {values.shape}, expected (..., units, indicators)")
-    shares = checks.weighing(weights, values.shape[-1])
+    shares = checks.weighing(np.asarray(weights), values.shape[-1])
     values = significant(values)
     units, k = values.shape[-2:]
     batch = np.broadcast_shapes(values.shape[:-2], shares.shape[:-1])
@@ -80,6 +104,17 @@ def outranking(x: npt.ArrayLike, weights: npt.ArrayLike) -> Array:
     return matrix
 
 
+def _in_order(weights: Weights | npt.ArrayLike, columns: pd.Index) -> npt.ArrayLike:
+    """Weights in the order of the columns that they name, or as they are."""
+    if not isinstance(weights, Mapping | pd.Series):
+        return weights
+    if set(weights.keys()) != set(columns):
+        raise CompositeError(
+            f"weights for {quoted(weights.keys())}, expected one for each of {quoted(columns)}"
+        )
+    return [weights[column] for column in columns]
+
+
 def _compared(matrix: npt.ArrayLike) -> tuple[Array, Array]:
     """The matrix, and where it compares two different units."""
     values = np.asarray(matrix, dtype=float)
@@ -92,22 +127,28 @@ def _compared(matrix: npt.ArrayLike) -> tuple[Array, Array]:
     return values, ~np.isnan(values) & ~np.eye(values.shape[-1], dtype=bool)
 
 
-def copeland(matrix: npt.ArrayLike) -> Array:
+@overload
+def copeland(matrix: pd.DataFrame) -> pd.Series: ...
+@overload
+def copeland(matrix: npt.ArrayLike) -> Array: ...
+def copeland(matrix: pd.DataFrame | npt.ArrayLike) -> pd.Series | Array:
     """Copeland score: how many units one is ahead of, less how many are ahead of it.
 
     Row sums of sign(o_ij - 0.5). COINr a_copeland.
 
     Parameters
     ----------
-    matrix : array, shape (..., units, units)
+    matrix : DataFrame, or array of shape (..., units, units)
         From `outranking`.
 
     Returns
     -------
-    array, shape (..., units)
+    Series by unit, of a frame; else array, shape (..., units)
         A pair that could not be compared counts as even. Missing for a unit that could be compared
         with no other; 0 for a unit that is the only one.
     """
+    if isinstance(matrix, pd.DataFrame):
+        return pd.Series(copeland(matrix.to_numpy()), index=matrix.index, name="copeland")
     values, pairs = _compared(matrix)
     ahead = (pairs & (values > 0.5 + ROUNDING)).sum(axis=-1)
     behind = (pairs & (values < 0.5 - ROUNDING)).sum(axis=-1)

@@ -290,6 +290,7 @@ class Model:
             _check_models(self.errors, self.tree)
         levels = [level for level in self.tree.levels if level > 1]
         self.minimum = by_level(result.index.minimum_weight, levels, "minimum weight", 0.0)
+        self.available = by_level(result.index.minimum_available, levels, "minimum available", 0.0)
         self.tasks = list(_tasks(result, plan, levels))
         methods = [method for task in self.tasks for method in task.methods.values()]
         self.by_unit = self.errors is None and all(exponent(*m) is not None for m in methods)
@@ -370,7 +371,9 @@ class Model:
             leaves = [leaf[:, None] for leaf in leaves]
         weights = {c: w if len(w) == 1 else w[task.runs] for c, w in self.weights.items()}
         with naming("unit", list(task.imputed.index[rows])):
-            return aggregate_runs(leaves, self.tree, weights, task.methods, self.minimum)
+            return aggregate_runs(
+                leaves, self.tree, weights, task.methods, self.minimum, self.available
+            )
 
     def _located(
         self, task: _Task, rows: Array, x: Array | None, error: CompositeError

@@ -59,6 +59,12 @@ class Treatment:
         `max_winsorised` points and a transformation's name transforms, both without a test.
     boxcox_lambda : float or None
         Parameter of `boxcox`; None finds it by maximum likelihood.
+    boxcox_offset : float or None
+        Positive number, in the indicator's unit, that `boxcox` shifts the smallest value to first,
+        as COINr's does to 1 (with `boxcox_lambda` 0 that is its `log_CT_orig`). None leaves
+        positive values where they are and shifts others as `log_shift` does.
+    combine : bool
+        Whether `fallback` transforms the winsorised values instead of the untreated ones.
     """
 
     max_winsorised: int | None = 5
@@ -67,6 +73,8 @@ class Treatment:
     fallback: str | None = "log_shift"
     method: str = "auto"
     boxcox_lambda: float | None = None
+    boxcox_offset: float | None = None
+    combine: bool = False
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -90,6 +98,13 @@ class Treatment:
             )
         if self.boxcox_lambda is not None and not np.isfinite(self.boxcox_lambda):
             raise CompositeError(f"boxcox_lambda is {self.boxcox_lambda}, expected a finite number")
+        if self.boxcox_offset is not None:
+            _check_offset(self.boxcox_offset)
+
+
+def _check_offset(offset: float) -> None:
+    if not 0 < offset < np.inf:
+        raise CompositeError(f"the Box-Cox offset is {offset}, expected a positive number")
 
 
 def _rows(x: Array, axis: int) -> Array:
@@ -303,7 +318,7 @@ def _refuse(bad: Array, what: str) -> None:
     if bad.any():
         *lead, unit = np.argwhere(bad)[0]
         where = f" of indicator {lead[-1]}" if lead else ""
-        raise CompositeError(f"{what} at unit {unit}{where} (counted from 0)")
+        raise CompositeError(f"{what} at unit {unit}{where}")
 
 
 def _log(rows: Array) -> Array:
@@ -447,18 +462,18 @@ def boxcox(
     """
     rows = _rows(x, axis)
     if offset is not None:
-        if not 0 < offset < np.inf:
-            raise CompositeError(f"offset is {offset}, expected a positive number")
+        _check_offset(offset)
         rows = rows - _extremes(rows)[0] + offset
     made, _ = _boxcox(rows, lam)
     return made if np.ndim(x) == 1 else np.moveaxis(made, -1, axis)
 
 
-def _boxcox_any(rows: Array, lam: float | None) -> tuple[Array, Array]:
-    """Box-Cox of any rows: those with zero or less are shifted as `log_shift` does."""
+def _boxcox_any(rows: Array, lam: float | None, offset: float | None) -> tuple[Array, Array]:
+    """Box-Cox of any rows; those with zero or less are shifted as in `log_shift`, or all are."""
     low, high = _extremes(rows)
-    shift = np.where(low > 0, 0.0, SHIFT * (high - low) - low)
-    return _boxcox(rows + shift, lam)
+    if offset is not None:
+        return _boxcox(rows - low + offset, lam)
+    return _boxcox(rows + np.where(low > 0, 0.0, SHIFT * (high - low) - low), lam)
 
 
 _TRANSFORM: dict[str, Callable[[Array], Array]] = {
@@ -471,7 +486,7 @@ _TRANSFORM: dict[str, Callable[[Array], Array]] = {
 def _transform(rows: Array, kind: str, treatment: Treatment) -> tuple[Array, Array]:
     """Transform rows; the second result is the Box-Cox parameter, NaN for other kinds."""
     if kind == "boxcox":
-        return _boxcox_any(rows, treatment.boxcox_lambda)
+        return _boxcox_any(rows, treatment.boxcox_lambda, treatment.boxcox_offset)
     return _TRANSFORM[kind](rows), np.full(len(rows), np.nan)
 
 
@@ -514,11 +529,12 @@ def _treat_rows(rows: Array, treatment: Treatment, name: Callable[[int], str]) -
         transformed = ~np.isnan(rows).all(axis=-1)
     values, lam = winsorised.values, np.full(len(rows), np.nan)
     if kind is not None and transformed.any():
+        start = values if treatment.combine else rows
         try:
-            values[transformed], lam[transformed] = _transform(rows[transformed], kind, treatment)
+            values[transformed], lam[transformed] = _transform(start[transformed], kind, treatment)
         except CompositeError as error:
             reasons = {
-                name(i): _fails(rows[i], kind, treatment)
+                name(i): _fails(start[i], kind, treatment)
                 for i in np.flatnonzero(transformed).tolist()
             }
             bad = [who for who, reason in reasons.items() if reason]
@@ -592,7 +608,7 @@ def _report(rows: Array, done: _Outcome, treatment: Treatment, names: pd.Index) 
         [str(kind), "winsorise", idle],
         default="none",
     )
-    kept = ~done.transformed
+    kept = ~done.transformed | (treatment.combine & (moved > 0))
     return pd.DataFrame(
         {
             "available": np.count_nonzero(~np.isnan(rows), axis=-1),

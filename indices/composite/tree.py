@@ -515,6 +515,7 @@ def node_scores(
     weights: Mapping[int, Array] | None = None,
     methods: Method | Mapping[int, Method] = "arithmetic",
     minimum: float | Mapping[int, float] = 0.0,
+    available: float | Mapping[int, float] = 0.0,
 ) -> dict[str, Array]:
     """Aggregate normalised indicators up a tree, keeping the score of every node.
 
@@ -535,6 +536,9 @@ def node_scores(
         See `aggregate.METHODS`.
     minimum : float or mapping of level to float
         Share of a group's weight that must be present.
+    available : float or mapping of level to float
+        Share of a group's children, whatever they weigh, that must be present (COINr
+        `dat_thresh`).
 
     Returns
     -------
@@ -562,12 +566,15 @@ def node_scores(
         for level, method in by_level(methods, levels, "aggregation").items()
     }
     least = by_level(minimum, levels, "minimum weight", 0.0)
+    fewest = by_level(available, levels, "minimum available", 0.0)
     weight_of = _weight_arrays(tree, weights or {})
     scores = {code: x[..., k] for k, code in enumerate(tree.indicators)}
     for group, children in tree.groups.items():
         level = tree.level_of[group]
         method, parameters = how[level]
         below = np.stack(np.broadcast_arrays(*(scores[c] for c in children)), axis=-1)
+        if fewest[level] > 0:
+            below = np.where(too_few(below, fewest[level]), np.nan, below)
         weight = np.stack(np.broadcast_arrays(*(weight_of[c] for c in children)), axis=-1)
         if not (weight.sum(axis=-1) > 0).all():
             raise CompositeError(
@@ -580,12 +587,19 @@ def node_scores(
     return scores
 
 
+def too_few(children: Array, share: float) -> Array:
+    """Where less than a share of the children (..., k) is known, shape (..., 1)."""
+    known = np.count_nonzero(~np.isnan(children), axis=-1, keepdims=True)
+    return known < share * children.shape[-1] - formulas.ROUNDING
+
+
 def aggregate_tree(
     x: Array,
     tree: Tree,
     weights: Mapping[int, Array] | None = None,
     methods: Method | Mapping[int, Method] = "arithmetic",
     minimum: float | Mapping[int, float] = 0.0,
+    available: float | Mapping[int, float] = 0.0,
 ) -> Array:
     """Aggregate normalised indicators up a tree to the score of its root.
 
@@ -595,7 +609,7 @@ def aggregate_tree(
     -------
     array, shape (..., units)
     """
-    return node_scores(x, tree, weights, methods, minimum)[tree.root]
+    return node_scores(x, tree, weights, methods, minimum, available)[tree.root]
 
 
 def _weight_arrays(tree: Tree, weights: Mapping[int, Array]) -> dict[str, Array]:

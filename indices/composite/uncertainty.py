@@ -53,13 +53,13 @@ def interval(draws: Array, level: float = 0.9) -> tuple[Array, Array]:
     return np.where(missing, np.nan, low), np.where(missing, np.nan, high)
 
 
-def _quantile(ordered: Array, q: float) -> Array:
-    """Interpolate a quantile of values in order along the last axis."""
+def _quantile(ordered: Array, q: float, kind: type | None = None) -> Array:
+    """Interpolate a quantile of values in order along the last axis, in their kind or another."""
     last = ordered.shape[-1] - 1
     position = q * last
     low = int(position)
-    high = min(low + 1, last)
-    return ordered[..., low] + (position - low) * (ordered[..., high] - ordered[..., low])
+    ends = ordered[..., [low, min(low + 1, last)]].astype(kind or ordered.dtype)
+    return ends[..., 0] + (position - low) * (ends[..., 1] - ends[..., 0])
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ def analyse(
             by = None if periods is None else periods[rows]
             nominal_places = in_order(nominal[rows, None], by=by)
             # Ranks of up to 16 million units are whole in single precision.
-            places = np.empty((len(rows), len(runs)), dtype=np.float32 if held is None else float)
+            places = np.empty((len(rows), len(runs)), dtype=float if keep else np.float32)
             total, count = np.empty(len(runs)), np.empty(len(runs), dtype=int)
             step = max(1, (CELLS if held is not None else BLOCK) // len(rows))
             for start in range(0, len(runs), step):
@@ -336,14 +336,14 @@ def _summary(
     step = max(1, CELLS // runs)
     for start in range(0, len(nominal), step):
         part = slice(start, start + step)
-        of_part = draws(part).astype(float, copy=False)
+        of_part = draws(part)
         ordered = np.sort(of_part, axis=-1)
-        mean = of_part.sum(axis=-1) / runs
+        mean = of_part.sum(axis=-1, dtype=float) / runs
         squares = ((of_part - mean[:, None]) ** 2).sum(axis=-1)
         table["mean"][part] = mean
         table["sd"][part] = np.sqrt(squares / (runs - 1)) if runs > 1 else np.nan
         for name, q in (("median", 0.5), (low, tail), (high, 1 - tail)):
-            table[name][part] = _quantile(ordered, q)
+            table[name][part] = _quantile(ordered, q, float)
         # The missing are sorted to the end.
         missing = np.isnan(ordered[:, -1])
         for values in table.values():

@@ -41,6 +41,17 @@ def test_without_bounds_by_hand() -> None:
     np.testing.assert_allclose(got.shares[2:], [[0.5, 0.5], [0, 1]])
 
 
+def test_frames_keep_their_labels() -> None:
+    x = pd.DataFrame({"a": [2.0, 1.0], "b": [1.0, 1.0]}, index=["first", "second"])
+    found = benefit_of_the_doubt(x, 0.1, 0.9)
+    # Second is best off with as little as it may have of a: 1 / (0.1 x 2 / 1 + 0.9 x 1 / 1).
+    assert found.score.to_dict() == pytest.approx({"first": 1.0, "second": 1 / 1.1})
+    assert (found.weights * x).sum(axis=1).to_dict() == pytest.approx(found.score.to_dict())
+    assert found.shares.loc["second"].to_dict() == pytest.approx({"a": 0.1, "b": 0.9})
+    with pytest.raises(CompositeError, match=r"negative values \(second, b\)"):
+        benefit_of_the_doubt(x.replace({"b": {1.0: -1.0}}).assign(a=2.0).iloc[[1]])
+
+
 def test_bounds_for_each_indicator_hold() -> None:
     """Shares fixed at 3/4 and 1/4: the best peer of (2, 2) is at (3/4) 4/2 + (1/4) 1/2 = 13/8."""
     got = benefit_of_the_doubt([[4, 1], [1, 4], [2, 2]], [0.75, 0], [1, 0.25])

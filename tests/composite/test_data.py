@@ -269,6 +269,13 @@ SERIES = panel(
                                                ("A", 2001, "y"): 1, ("A", 2006, "y"): 7}),
         # 10 + 2/5 (40 - 10), and 1 + 1/3 (7 - 1); the ends get nothing.
         ("linear", {}, {("A", 2003, "x"): 22, ("A", 2001, "y"): 3}),
+        # The nearest known value beyond the ends; B knows x and y in 2001 only.
+        ("linear", {"extend": True}, {("A", 2000, "x"): 10, ("A", 2003, "x"): 22,
+                                      ("A", 2001, "y"): 3, ("A", 2006, "y"): 7,
+                                      ("B", 2002, "x"): 50, ("B", 2002, "y"): 5}),
+        ("carry_forward", {"extend": True, "max_periods": 1},
+         {("A", 2000, "x"): 10, ("B", 2002, "x"): 50, ("B", 2002, "y"): 5,
+          ("A", 2001, "y"): 1, ("A", 2006, "y"): 7}),
     ],
 )  # fmt: skip
 def test_imputation_in_time_by_hand(method: str, options: dict, filled: dict) -> None:
@@ -305,6 +312,7 @@ def test_lines_in_time_go_by_its_distances(times: pd.Index) -> None:
         (GAPS, "constant", {}, "needs a number, found None"),
         (GAPS, "constant", {"constant": INF}, "needs a number, found inf"),
         (GAPS, "linear", {"max_periods": 2}, "does not use max_periods"),
+        (GAPS, "mean", {"extend": True}, "does not use extend"),
         (GAPS, "constant", {"constant": 1, "by_time": False}, "does not use by_time"),
         (SERIES, "carry_forward", {"max_periods": 0}, "max_periods is 0"),
         (GAPS, "carry_forward", {}, "'carry_forward' needs time"),

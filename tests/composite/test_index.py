@@ -244,6 +244,23 @@ def test_what_is_missing_is_told() -> None:
     assert alone.scores.loc["x", "P"] == 100
 
 
+def test_children_are_counted_or_weighed() -> None:
+    # Of P, a weighs three quarters; x lacks it, z lacks b.
+    data = panel(a=[0.0, NAN, 2.0, 4.0], b=[0.0, 10.0, 5.0, NAN], c=[8.0, 6.0, NAN, 0.0])
+    weighed = Index(TREE, minimum_weight={2: 0.5}).fit(data)
+    assert list(weighed.scores.index[weighed.scores["P"].isna()]) == ["x"]
+    counted = weighed.with_(minimum_weight=0.0, minimum_available={2: 0.5, 3: 0.6})
+    assert counted.scores["P"].notna().all()
+    assert list(counted.unscored) == ["y"]
+    all_of_p = counted.with_(minimum_available={2: 1.0})
+    assert list(all_of_p.scores.index[all_of_p.scores["P"].isna()]) == ["x", "z"]
+    removed = counted.remove_each(2).scores
+    assert removed["P"].isna().to_dict() == dict.fromkeys("wxz", False) | {"y": True}
+    # A unit with too little known is compared with nobody.
+    order = all_of_p.with_(aggregate={2: "copeland", 3: "arithmetic"})
+    np.testing.assert_array_equal(order.scores["P"], [-1, NAN, 1, NAN])
+
+
 def test_a_year_of_which_nothing_is_known_is_carried_forward_but_not_averaged() -> None:
     data = years()
     data.loc[2, ["a", "b", "c"]] = NAN
@@ -488,6 +505,11 @@ def test_bad_data_are_refused_by_name(data: pd.DataFrame, says: str) -> None:
         Index(TREE).fit(data)
 
 
+def test_what_is_no_tree_is_refused() -> None:
+    with pytest.raises(CompositeError, match="the tree is a dict, expected a Tree"):
+        Index({"a": 1})
+
+
 def test_what_is_no_table_is_refused() -> None:
     with pytest.raises(CompositeError, match="the panel is a dict, expected a DataFrame"):
         Index(TREE).fit({"a": [1]})
@@ -549,6 +571,7 @@ def test_missing_numbers_of_any_type_are_missing() -> None:
         ({"aggregate": {"method": "arithmetic", "minimum_weight": 1}}, "a step of its own"),
         ({"minimum_weight": {5: 0.5}}, "minimum_weight names level 5"),
         ({"minimum_weight": 1.5}, "minimum_weight is 1.5"),
+        ({"minimum_available": 2}, "minimum_available is 2"),
         ({"minimum_weight": "half"}, "minimum_weight is 'half'"),
         ({"decimals": 0.5}, "decimals is 0.5"),
         ({"minimum_weight": NAN}, "minimum_weight is nan"),
@@ -567,6 +590,11 @@ def test_a_wrong_step_is_refused_before_any_data(steps: dict[str, Any], says: st
         ({"impute": {"method": "group_mean", "groups": "zz"}}, "no column zz, by which to group"),
         ({"normalise": {"method": "minmax", "by_time": True}}, "needs a panel fitted with `time`"),
         ({"normalise": {"method": "distance_to_reference", "reference": "q"}}, "q is not a unit"),
+        (
+            {"normalise": {"method": "distance_to_reference", "reference": "w"}},
+            "reference w has itself the smallest value .a; b; c.",
+        ),
+        ({"treat": "log"}, "'log' is impossible for a, b, c: .* zero or less at w;"),
         ({"normalise": {"method": "minmax", "lo": {"a": 1}}}, "no lo for b, c"),
         ({"normalise": {"method": "goalposts", "lo": 9, "hi": 1}}, "goalposts are 9.0 and 1.0"),
         (

@@ -173,7 +173,7 @@ def test_scores_by_hand(
         ("minmax", {}, [NAN, NAN], r"no values at all \(indicator 0\)"),
         ("min_max", {}, [1, 2], "'min_max' is not known; there are minmax, zscore"),
         ("minmax", {"low": 1}, [1, 2], "does not know 'low'; its parameters: lo, hi"),
-        ("rank", {"low": 1}, [1, 2], "its parameters: none"),
+        ("distance_to_max", {"low": 1}, [1, 2], "its parameters: none"),
         ("goalposts", {"lo": 1}, [1, 2], "needs 'hi'"),
     ],
 )
@@ -182,6 +182,19 @@ def test_what_makes_no_score_is_refused(
 ) -> None:
     with pytest.raises(CompositeError, match=message):
         normalise(column(*values), method, **parameters)
+
+
+@pytest.mark.parametrize(
+    ("method", "ties", "scores"),
+    [
+        ("rank", "average", [1, 3, NAN, 3, 3, 5]),
+        ("borda", "max", [0, 3, NAN, 3, 3, 4]),
+        ("percentile", "average", [0, 0.5, NAN, 0.5, 0.5, 1]),
+    ],
+)
+def test_equal_values_share_the_place_asked_for(method: str, ties: str, scores: list) -> None:
+    x = column(-1, 4, NAN, 4, 4, 9)
+    np.testing.assert_array_equal(normalise(x, method, ties=ties)[:, 0], scores)
 
 
 @pytest.mark.parametrize("shape", [(3,), (), (0, 2)])

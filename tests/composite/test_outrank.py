@@ -80,6 +80,17 @@ def test_pairs_are_compared_in_what_both_have() -> None:
     assert dominance(matrix) == (1, 0.5)
 
 
+def test_frames_keep_their_labels() -> None:
+    x = pd.DataFrame({"a": [3.0, 1.0], "b": [1.0, 2.0]}, index=["first", "second"])
+    made = outranking(x, {"b": 1.0, "a": 3.0})
+    pd.testing.assert_frame_equal(
+        made, pd.DataFrame([[0.0, 0.75], [0.25, 0.0]], index=x.index, columns=x.index)
+    )
+    assert copeland(made).to_dict() == {"first": 1.0, "second": -1.0}
+    with pytest.raises(CompositeError, match="expected one for each of 'a', 'b'"):
+        outranking(x, pd.Series({"a": 1.0}))
+
+
 def test_units_that_share_no_weight_are_not_compared() -> None:
     matrix = outranking([[1, NAN, 7], [NAN, 2, 8]], [1, 1, 0])
     np.testing.assert_array_equal(matrix, [[0, NAN], [NAN, 0]])

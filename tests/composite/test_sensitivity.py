@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import sobol_indices
 
 from indices.composite.errors import CompositeError
 from indices.composite.sensitivity import design, sobol, stack
@@ -26,6 +27,42 @@ def test_ishigami_as_in_coinr() -> None:
     assert list(ours["factor"]) == ["V1", "V2", "V3"]
     for mine, other in (("first", "Si"), ("total", "STi"), ("variance", "Variance")):
         np.testing.assert_allclose(ours[mine], theirs[other], rtol=1e-12)
+
+
+def test_shares_are_scipys_but_for_the_degree_of_freedom() -> None:
+    # SciPy takes the variance over 2 n, this engine and COINr over 2 n - 1.
+    n, d = 64, 3
+    sample = design(d, n, 5)
+
+    def ishigami(x: np.ndarray) -> np.ndarray:
+        a, b, c = 2 * np.pi * x - np.pi
+        return np.sin(a) + 7 * np.sin(b) ** 2 + 0.1 * c**4 * np.sin(a)
+
+    y = ishigami(sample.points.T)
+    theirs = sobol_indices(
+        func={
+            "f_A": y[None, :n],
+            "f_B": y[None, n : 2 * n],
+            "f_AB": y[2 * n :].reshape(d, 1, n),
+        },
+        n=n,
+    )
+    ours = sobol(y, n, d, centre=True)
+    share = (2 * n - 1) / (2 * n)
+    np.testing.assert_allclose(ours["first"], share * theirs.first_order.ravel(), rtol=1e-10)
+    np.testing.assert_allclose(ours["total"], share * theirs.total_order.ravel(), rtol=1e-10)
+
+
+def test_the_g_function_has_its_shares() -> None:
+    a = np.array([0.0, 1.0, 4.5, 99.0])
+    sample = design(len(a), 4096, 3)
+    y = np.prod((np.abs(4 * sample.points - 2) + a) / (1 + a), axis=1)
+    found = sobol(y, sample.n, len(a), centre=True)
+    alone = 1 / (3 * (1 + a) ** 2)
+    whole = np.prod(1 + alone) - 1
+    np.testing.assert_allclose(found["first"], alone / whole, atol=0.01)
+    total = alone * np.prod(1 + alone) / (1 + alone) / whole
+    np.testing.assert_allclose(found["total"], total, atol=0.01)
 
 
 def test_shares_by_hand() -> None:

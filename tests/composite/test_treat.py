@@ -348,6 +348,26 @@ def test_the_report_tells_what_was_tried_and_what_was_done() -> None:
     assert data["high"].max() == 100
 
 
+def test_boxcox_as_fallback_shifts_to_the_offset_asked_for() -> None:
+    data = pd.DataFrame({"x": HIGH, "y": HIGH - 50})
+    rule = Treatment(0, fallback="boxcox", boxcox_lambda=0.5, boxcox_offset=1.0)
+    treated, _ = treat(data, rule)
+    wanted = 2 * (np.sqrt(HIGH - HIGH.min() + 1) - 1)
+    np.testing.assert_allclose(treated["x"], wanted, rtol=1e-12)
+    np.testing.assert_allclose(treated["y"], wanted, rtol=1e-12)
+    with pytest.raises(CompositeError, match="offset is -1"):
+        Treatment(boxcox_offset=-1)
+
+
+def test_the_fallback_may_follow_winsorising() -> None:
+    data = pd.DataFrame({"x": HIGH})
+    rule = replace(STRICT, max_winsorised=1, fallback="log", combine=True)
+    treated, report = treat(data, rule)
+    np.testing.assert_allclose(treated["x"], np.log(np.minimum(HIGH, 30)), rtol=1e-15)
+    assert report.loc["x", ["treatment", "winsorised_high"]].tolist() == ["log", 1]
+    assert report.loc["x", "high_bound"] == 30
+
+
 def test_boxcox_as_fallback_shifts_only_what_is_not_positive() -> None:
     data = columns(positive=HIGH, negative=HIGH - 50)
     treated, report = treat(data, Treatment(0, fallback="boxcox"))

@@ -522,9 +522,10 @@ def test_shares_need_a_design_and_draws() -> None:
     runs=st.integers(1, 4),
     p=st.sampled_from([1.0, 0.0, -1.0, 2.0, 0.5]),
     minimum=st.sampled_from([0.0, 0.4, 1.0]),
+    available=st.sampled_from([0.0, 0.6]),
 )
 def test_fast_aggregation_is_the_general_one(
-    seed: int, runs: int, p: float, minimum: float
+    seed: int, runs: int, p: float, minimum: float, available: float
 ) -> None:
     rng = np.random.default_rng(seed)
     x = rng.uniform(1, 100, (5, 4))
@@ -539,6 +540,7 @@ def test_fast_aggregation_is_the_general_one(
         weights,
         {2: ("power", {"p": p}), 3: ("arithmetic", {})},
         {2: minimum, 3: 0.0},
+        {2: available, 3: available},
     )
     by_level = {
         level: np.stack([np.broadcast_to(weights[c], runs) for c in TREE.at_level(level)], -1)
@@ -550,6 +552,7 @@ def test_fast_aggregation_is_the_general_one(
         by_level,
         {2: {"method": "power", "p": p}, 3: "arithmetic"},
         {2: minimum, 3: 0.0},
+        available,
     )
     np.testing.assert_allclose(np.broadcast_to(fast, (5, runs)), general.T, rtol=1e-12)
 
