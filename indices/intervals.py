@@ -3,9 +3,9 @@
 Belongs here: carrying a draw from the inputs to depth, block by block. Does not belong here: what
 is uncertain and how it is drawn (`indices.draws`), the headline itself (`indices.depth`).
 
-Some years are drawn at a time, and of them a block of pairs that fits the processor's cache, so that
-the whole panel needs little memory. Everything is added and multiplied element by
-element, and roots are square roots: operations that give the same bits on every processor.
+Some years are drawn at a time, and of them a block of pairs that fits the processor's cache, so
+that the whole panel needs little memory. Everything is added and multiplied element by element, and
+roots are square roots: operations that give the same bits on every processor.
 """
 
 from __future__ import annotations
@@ -313,9 +313,7 @@ class _Sheet:
 
         return _Column(i, score, step > 0)
 
-    def _trade(
-        self, i: Indicator, ties: Array, at: Array, bend: Array, pairs: Array
-    ) -> _Column:
+    def _trade(self, i: Indicator, ties: Array, at: Array, bend: Array, pairs: Array) -> _Column:
         slope, height = self._lines[i.name]
         sd = (bend * self._flat(self._evidence.trade_sd, ties)).astype(np.float32)
         oil = [
@@ -373,9 +371,7 @@ class _Sheet:
         """
         definition = self._definition
         chosen = [i for i in definition.indicators if i.kind in _KINDS[measure]]
-        known = np.stack(
-            [~np.isnan(self._flat(self._depth.scores[i.name], ties)) for i in chosen]
-        )
+        known = np.stack([~np.isnan(self._flat(self._depth.scores[i.name], ties)) for i in chosen])
         for c, i in enumerate(chosen):
             if i.name in self._data.applies:
                 known[c] &= self._flat(self._data.applies[i.name], ties)
@@ -434,8 +430,10 @@ class _Sheet:
     ) -> Array:
         """Draw some pairs of one pattern."""
         score, pillar, mean, root, square = space
-        mean[:] = root[:] = square[:] = 0
-        for weight, inside in parts:
+        if not parts:
+            mean[:] = 0
+            return mean
+        for part, (weight, inside) in enumerate(parts):
             for k, (name, own) in enumerate(inside):
                 into = score if k else pillar
                 columns[name].score(rows, into)
@@ -443,6 +441,11 @@ class _Sheet:
                 if k:
                     pillar += score
             # The three power means of the pillars, side by side.
+            if part == 0:
+                np.multiply(np.sqrt(pillar, out=score), weight, out=root)
+                np.multiply(pillar, weight, out=mean)
+                np.multiply(mean, pillar, out=square)
+                continue
             np.sqrt(pillar, out=score)
             score *= weight
             root += score
