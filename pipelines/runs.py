@@ -5,6 +5,7 @@ Does not belong here: what the assets are, or how the outcome is shown.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -42,6 +43,22 @@ def _ephemeral() -> Iterator[object]:
         yield instance
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let nobody look for cycles: tables are in none, and a library's objects are many to look at.
+
+    Else that takes a twelfth of the main thread's time, and saves a fiftieth of the memory.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_uncollected()
 def build(progress: Callable[[str], None] | None = None, **settings: Any) -> None:
     """Materialise every asset, in one process on an instance that leaves nothing behind.
 
