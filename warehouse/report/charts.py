@@ -7,6 +7,7 @@ worded (`sentences`).
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -36,15 +37,15 @@ VIEW_TITLES = {
     "mutual": "both ends together",
 }
 FACTORS = {
-    "aggregation": "how pillars are joined",
-    "arms_data": "arms data",
-    "arms_window": "years of arms counted",
-    "goalposts": "goalposts of the scores",
+    "aggregation": "the mean of the pillars",
+    "arms_data": "the arms data",
+    "arms_window": "the years of arms",
+    "goalposts": "the goalposts",
     "ladder": "the ladder of treaties",
-    "oil_data": "oil that customs miss",
-    "trade_data": "trade data",
-    "votes": "choice of UN votes",
-    "weights": "weights",
+    "oil_data": "unrecorded oil",
+    "trade_data": "the trade data",
+    "votes": "the choice of votes",
+    "weights": "the weights",
 }
 
 
@@ -80,11 +81,16 @@ class Chart:
 
 
 def short(name: str) -> str:
-    """A name that fits in a margin: the initials of a long one of three words or more."""
+    """A name that fits in a margin: the initials of a long one of several words."""
     words = name.split()
-    if len(name) <= 14 or len(words) < 3:
+    if len(name) <= 12 or len(words) < 2:
         return name
     return "".join(w[0] for w in words if w[0].isupper())
+
+
+def margin(labels: Sequence[str]) -> float:
+    """Room for the longest label to the right of a line, pixels."""
+    return 14 + 7.4 * max(map(len, labels), default=0)
 
 
 def nice_step(span: float, parts: int = 4) -> float:
@@ -145,8 +151,10 @@ class _Frame:
             shapes.append(Line(ends, SOFT if zero else GRID, 1.2 if zero else 1))
             shapes.append(Text(self.left - 6, y + 4, number(value), SOFT, 11, "end"))
         every = 10 if self.last - self.first > 20 else 5
-        for year in range(self.first + -self.first % every, self.last + 1, every):
-            shapes.append(Text(self.x(year), self.height - 6, str(year), SOFT, 11, "middle"))
+        shapes.extend(
+            Text(self.x(year), self.height - 6, str(year), SOFT, 11, "middle")
+            for year in range(self.first + -self.first % every, self.last + 1, every)
+        )
         return shapes
 
     def line(self, rows: Sequence[Row], key: str, color: str) -> list[Shape]:
@@ -211,9 +219,8 @@ def gap_chart(facts: Facts, view: str, measure: str) -> Chart:
             x, y = frame.x(last["year"]), frame.y(last["gap"])
             shapes.append(Dot(x, y, color, 3.5))
             shapes.append(Text(x + 9, y + 4, say.signed(last["gap"]), color, 14, is_bold=True))
-        alt = " ".join(
-            [say.finding(facts, principal, view, measure), say.change(facts, principal, view, measure)]
-        ).strip()
+        key = (facts, principal, view, measure)
+        alt = f"{say.finding(*key)} {say.change(*key)}".strip()
         panels.append(Panel(facts.names[principal], alt, WIDTH, frame.height, shapes))
     columns = [
         "principal_iso3", "year", "focal_depth", "bloc_depth", *ends, "p_bloc_deeper", "bloc_n",
@@ -286,9 +293,10 @@ def ends_chart(facts: Facts) -> Chart:
     for principal in facts.question.principals:
         name = facts.names[principal]
         rows = [r for r in facts.ends if r["principal_iso3"] == principal]
-        frame = _Frame(FIRST_YEAR, facts.year, lo, hi, step, left=30, right=66)
+        sides = (("from_focal", FOCAL, short(focal)), ("from_principal", INK, short(name)))
+        right = margin([f"{who} 00" for *_, who in sides])
+        frame = _Frame(FIRST_YEAR, facts.year, lo, hi, step, left=30, right=right)
         shapes = frame.axes(f"{focal} and {say.the(name)}", _plain)
-        sides = (("from_focal", FOCAL, focal), ("from_principal", INK, name))
         for key, color, _ in sides:
             shapes += frame.band(rows, f"{key}_lo90", f"{key}_hi90", color)
         for key, color, _ in sides:
@@ -297,7 +305,7 @@ def ends_chart(facts: Facts) -> Chart:
             x = frame.x(rows[-1]["year"]) + 6
             heights = _apart([frame.y(rows[-1][key]) for key, *_ in sides])
             for (key, color, who), y in zip(sides, heights, strict=True):
-                label = f"{short(who)} {rows[-1][key]:.0f}"
+                label = f"{who} {rows[-1][key]:.0f}"
                 shapes.append(Text(x, y + 4, label, color, 12, is_bold=True))
         alt = say.both_ends(facts, principal)
         panels.append(Panel(name, alt, WIDTH, frame.height, shapes))
@@ -386,12 +394,13 @@ def arms_chart(facts: Facts, window: int) -> Chart:
         ]
         rows += [(principal, r["year"], r["focal"], r["bloc"]) for r in series]
         values = [r[k] for r in series for k in ("focal", "bloc")]
-        frame = _Frame(FIRST_YEAR, last, *limits(values), left=44, right=62)
-        shapes = frame.axes(f"From {say.the(facts.names[principal])}", _plain)
         sides = (
             ("focal", FOCAL, short(facts.names[facts.question.focal])),
             ("bloc", BLOC, f"{bloc} mean"),
         )
+        right = margin([who for *_, who in sides])
+        frame = _Frame(FIRST_YEAR, last, *limits(values), left=44, right=right)
+        shapes = frame.axes(f"From {say.the(facts.names[principal])}", _plain)
         for key, color, _ in sides:
             shapes += frame.line(series, key, color)
         heights = _apart([frame.y(series[-1][key]) for key, *_ in sides])
@@ -418,10 +427,12 @@ def variants_chart(facts: Facts, labels: dict[str, str]) -> Chart:
     values = [r[k] for r in chosen for k in ("gap", "variant_gap") if r[k] is not None]
     lo, hi, step = limits(values)
     left, top, high = 178.0, 34.0, 17.0
-    bottom = top + high * len(names)
+    words = {n: textwrap.wrap(labels[n], 30) for n in names}
+    heights = [high if len(words[n]) < 2 else 13.0 * len(words[n]) + 5 for n in names]
+    bottom = top + sum(heights)
 
     def x(value: float) -> float:
-        return left + 6 + (WIDTH - left - 20) * (value - lo) / (hi - lo)
+        return left + 10 + (WIDTH - left - 30) * (value - lo) / (hi - lo)
 
     panels = []
     for principal in facts.question.principals:
@@ -438,15 +449,18 @@ def variants_chart(facts: Facts, labels: dict[str, str]) -> Chart:
             ends = [(x(published), top - 8), (x(published), bottom)]
             shapes.append(Line(ends, INK, 1.2, 3))
         for i, name in enumerate(names):
-            y = top + i * high + 4
-            label = labels[name] if len(labels[name]) < 32 else f"{labels[name][:29].rstrip()}…"
-            value = rows.get(name, {}).get("variant_gap")
-            shapes.append(Text(0, y + 4, label, SOFT if value is None else INK, 11))
-            if value is None:
+            y = top + sum(heights[:i]) + heights[i] / 2 - 5
+            made = rows.get(name, {}).get("variant_gap")
+            for k, part in enumerate(words[name]):
+                line = y + 4 + 13 * (k - (len(words[name]) - 1) / 2)
+                shapes.append(Text(0, line, part, SOFT if made is None else INK, 11))
+            if made is None:
+                shapes.append(Area(rectangle(left + 6, y - 7, 84, 14), "#ffffff"))
                 shapes.append(Text(left + 8, y + 4, "cannot be made", SOFT, 10.5))
                 continue
-            turned = published is not None and value * published <= 0
-            shapes.append(Dot(x(value), y, BLOC if value > 0 else FOCAL, 4, turned))
+            turned = published is not None and made * published <= 0
+            color = SOFT if not made else BLOC if made > 0 else FOCAL
+            shapes.append(Dot(x(made), y, color, 4, turned))
         alt = say.depends(facts, principal, "depth", labels)
         panels.append(Panel(facts.names[principal], alt, WIDTH, bottom + 20, shapes))
     return Chart(
@@ -475,9 +489,7 @@ def doubt_chart(facts: Facts) -> Chart:
     panels = []
     for principal in facts.question.principals:
         share = {
-            r["factor"]: r["total_order"]
-            for r in facts.factors
-            if r["principal_iso3"] == principal
+            r["factor"]: r["total_order"] for r in facts.factors if r["principal_iso3"] == principal
         }
         shapes: list[Shape] = [Text(0, 14, facts.names[principal], INK, 14, is_bold=True)]
         for i, name in enumerate(sorted(names, key=lambda n: -share.get(n, 0.0))):

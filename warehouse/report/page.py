@@ -94,6 +94,11 @@ def html(facts: Facts, definition: Definition, charts: list[Chart]) -> str:
         "principals": escape(
             say.listed([say.the(facts.names[p]) for p in facts.question.principals])
         ),
+        "headline": escape(say.headline(facts)),
+        "pillar_names": escape(say.listed([p.name for p in definition.pillars])),
+        "weights": escape(
+            say.listed([f"{p.name} {100 * p.weight:.0f}\u00a0%" for p in definition.pillars])
+        ),
         "findings": "".join(_finding(facts, p) for p in facts.question.principals),
         "choice": _choice(),
         "gaps": "".join(
@@ -234,14 +239,14 @@ def full_ties(facts: Facts, pillars: list[str]) -> dict[str, dict[str, dict[str,
     out: dict[str, dict[str, dict[str, list[float]]]] = {}
     for principal in facts.question.principals:
         out[principal] = {}
-        for year, ties in sorted(known.get(principal, {}).items()):
+        for when, ties in sorted(known.get(principal, {}).items()):
             full = {
                 s: [round(ties[s][p], 9) for p in pillars]
                 for s in facts.states
                 if s in ties and all(p in ties[s] for p in pillars)
             }
             if facts.question.focal in full and len(full) > 1:
-                out[principal][year] = full
+                out[principal][when] = full
     return out
 
 
@@ -265,8 +270,7 @@ def _json(facts: Facts, definition: Definition) -> str:
 
 def _explorer(facts: Facts, definition: Definition) -> str:
     options = "".join(
-        f'<option value="{p}">{escape(facts.names[p])}</option>'
-        for p in facts.question.principals
+        f'<option value="{p}">{escape(facts.names[p])}</option>' for p in facts.question.principals
     )
     total = sum(p.weight for p in definition.pillars)
     sliders = "".join(
@@ -280,6 +284,6 @@ def _explorer(facts: Facts, definition: Definition) -> str:
         '<form id="explorer"><div class="pick">'
         f'<div><label for="principal">Ties of</label> <select id="principal">{options}</select>'
         '</div><div><label for="year">in</label> <select id="year"></select></div></div>'
-        f'<fieldset><legend>Weight of each pillar</legend>{sliders}</fieldset>'
+        f"<fieldset><legend>Weight of each pillar</legend>{sliders}</fieldset>"
         '<p><button type="button" id="reset">Back to the published weights</button></p></form>'
     )

@@ -16,6 +16,8 @@ MEASURE = {
 }
 # What is smaller is shown as 0.0 and called no difference.
 SMALL = 0.05
+# A number and its sign stay on one line.
+NINETY = "90\u00a0%"
 
 
 def the(state: str) -> str:
@@ -72,30 +74,58 @@ def finding(facts: Facts, principal: str, view: str, measure: str) -> str:
             f"{capital(name)}: too little is known {MEASURE[measure]} to compare {focal} and "
             f"{facts.bloc} in {facts.year}."
         )
-    tie = {
-        "principal": f"{whose(name)} tie",
-        "partner": f"the tie to {name}, seen from the partners,",
-        "mutual": f"the tie with {name}, both ends together,",
+    tie, for_ = {
+        "principal": (f"{whose(name)} tie", "with"),
+        "partner": (f"the tie to {name}", "for"),
+        "mutual": (f"the tie with {name}, taken from both ends,", "for"),
     }[view]
-    range_ = ""
+    between = ""
     if row["gap_lo90"] is not None:
-        range_ = f"90 % interval {signed(row['gap_lo90'])} to {signed(row['gap_hi90'])}"
+        between = f"{NINETY} interval {signed(row['gap_lo90'])} to {signed(row['gap_hi90'])}"
     if abs(row["gap"]) < SMALL:
-        end = f" ({range_})" if range_ else ""
-        body = f"is as deep with {focal} as with {facts.bloc}{end}"
+        end = f" ({between})" if between else ""
+        body = f"is as deep {for_} {focal} as {for_} {facts.bloc}{end}"
     else:
         more, less = deeper(facts, row["gap"])
-        by = f"by {points(row['gap'])}"
-        if not range_:
-            body = f"is deeper with {more} than with {less} {by}"
-        elif is_sure(row):
-            body = f"is deeper with {more} than with {less} {by} ({range_})"
-        else:
-            body = (
-                f"is deeper with {more} than with {less} {by}, but not surely: the {range_} "
-                "holds zero"
-            )
-    return f"{capital(tie)} {body}."
+        body = f"is deeper {for_} {more} than {for_} {less} by {points(row['gap'])}"
+        if between and is_sure(row):
+            body += f" ({between})"
+        elif between:
+            body += f", but not surely: the {between} holds zero"
+    return f"In {facts.year} {tie} {body}.{averages(facts, row)}"
+
+
+def averages(facts: Facts, row: Row) -> str:
+    """The other averages of the bloc where their gaps differ in sign; else nothing."""
+    if not row["has_sign_conflict"]:
+        return ""
+    best = facts.names.get(row["best_iso3"], row["best_iso3"])
+    others = (
+        ("weighted by trade", row["gap_trade_weighted"]),
+        ("pooled into one", row["gap_pooled"]),
+        (f"by the deepest of them, {the(best) if best else 'not named'}", row["gap_best"]),
+    )
+    parts = [f"{way} {signed(v)}" for way, v in others if v is not None]
+    return f" The average matters: with {facts.bloc} {'; '.join(parts)}."
+
+
+def headline(facts: Facts) -> str:
+    """The first sentence of the page: which side each principal's tie is deeper with."""
+    focal = the(facts.names[facts.question.focal])
+    sides: dict[str, list[str]] = {focal: [], facts.bloc: [], "": []}
+    for principal in facts.question.principals:
+        row = facts.gap(principal, "principal", "depth", facts.year)
+        known = row is not None and abs(row["gap"]) >= SMALL and is_sure(row)
+        side = deeper(facts, row["gap"])[0] if known and row else ""
+        sides[side].append(the(facts.names[principal]))
+    parts = []
+    for side, names in sides.items():
+        if names and side:
+            verb = "is" if len(names) == 1 else "are"
+            parts.append(f"{listed(names)} {verb} tied more deeply to {side}")
+    if sides[""]:
+        parts.append(f"for {listed(sides[''])} the figures do not decide")
+    return f"In {facts.year} {'; '.join(parts)}."
 
 
 def short(facts: Facts, row: Row | None) -> str:
@@ -115,13 +145,10 @@ def change(facts: Facts, principal: str, view: str, measure: str, years: int = 1
     if now is None or then is None:
         return ""
     moved = now["gap"] - then["gap"]
-    name = capital(the(facts.names[principal]))
+    since = f"Since {facts.year - years} the gap"
     if abs(moved) < SMALL:
-        return f"{name}: unchanged since {facts.year - years}."
-    return (
-        f"{name}: moved towards {deeper(facts, moved)[0]} by {points(moved)} since "
-        f"{facts.year - years}."
-    )
+        return f"{since} has not moved."
+    return f"{since} has moved {points(moved)} towards {deeper(facts, moved)[0]}."
 
 
 def both_ends(facts: Facts, principal: str) -> str:
@@ -152,12 +179,12 @@ def strongest(facts: Facts, principal: str) -> str:
     for_focal = min(found, key=lambda p: found[p])
     parts = []
     if found[for_bloc] >= SMALL:
-        parts.append(f"most for {facts.bloc} in {for_bloc} ({points(found[for_bloc])})")
+        parts.append(f"towards {facts.bloc} in {for_bloc} (by {points(found[for_bloc])})")
     if found[for_focal] <= -SMALL:
-        parts.append(f"most for {focal} in {for_focal} ({points(found[for_focal])})")
+        parts.append(f"towards {focal} in {for_focal} (by {points(found[for_focal])})")
     if not parts:
         return f"{capital(name)}: no pillar separates the two sides in {facts.year}."
-    return f"{capital(whose(name))} ties speak {' and '.join(parts)}."
+    return f"{capital(whose(name))} ties lean most {' and most '.join(parts)}."
 
 
 def contrasts(facts: Facts, principal: str) -> dict[str, float]:
@@ -175,21 +202,24 @@ def contrasts(facts: Facts, principal: str) -> dict[str, float]:
 
 
 def talk_and_substance(facts: Facts, principal: str) -> str:
-    """The declared and the costly depth of a principal's tie with the focal state."""
+    """Declared and costly depth of a principal's ties with both sides."""
     name, focal = the(facts.names[principal]), the(facts.names[facts.question.focal])
-    for row in facts.ties:
-        if (row["from_iso3"], row["to_iso3"]) == (principal, facts.question.focal):
-            said, paid = row["declared_depth"], row["costly_depth"]
-            if said is None or paid is None:
-                break
-            if abs(said - paid) < SMALL:
-                return f"{capital(name)} says and pays alike for {focal} ({said:.1f})."
-            verb = "more" if said > paid else "less"
-            return (
-                f"{capital(whose(name))} tie with {focal} is {verb} said ({said:.1f}) than paid "
-                f"for ({paid:.1f})."
-            )
-    return f"{capital(name)}: what is said and paid for with {focal} is not known on both sides."
+    said = facts.gap(principal, "principal", "declared", facts.year)
+    paid = facts.gap(principal, "principal", "costly", facts.year)
+    if said is None or paid is None:
+        return f"{capital(name)}: what is said and what is paid for are not both known."
+    lead = said["focal_depth"] - paid["focal_depth"]
+    figures = f"({said['focal_depth']:.1f}) {{}} in what is paid for ({paid['focal_depth']:.1f})"
+    if abs(lead) < SMALL:
+        body = f"is as deep in what is said {figures.format('as')}"
+    else:
+        body = (
+            f"is {'deeper' if lead > 0 else 'shallower'} in what is said {figures.format('than')}"
+        )
+    return (
+        f"{capital(whose(name))} tie with {focal} {body}; with {facts.bloc} it is "
+        f"{said['bloc_depth']:.1f} and {paid['bloc_depth']:.1f} on average."
+    )
 
 
 def arms_delivered(facts: Facts, principal: str, window: int) -> str:
@@ -201,8 +231,8 @@ def arms_delivered(facts: Facts, principal: str, window: int) -> str:
     if not mine and not theirs:
         return f"{capital(name)} delivered nothing to either side in {span}."
     return (
-        f"In {span} {name} delivered {amount(mine)} to {focal} and {amount(theirs)} to a state of "
-        f"{facts.bloc} on average."
+        f"In {span} {name} delivered {amount(mine)} to {focal} and, on average, "
+        f"{amount(theirs)} to each of {facts.bloc}."
     )
 
 
@@ -229,9 +259,8 @@ def never_came(facts: Facts) -> str:
     n = len(facts.orders)
     if not n:
         return (
-            "Of arms that were ordered and never came this warehouse can say nothing: every one of "
-            "the orders it holds has a delivery, because the register it was built from lists "
-            "orders by their deliveries. That is missing data, not proof that all that was ordered "
+            "Of arms that were ordered and never came this warehouse can say nothing: every order "
+            "it holds has a delivery. That is missing data, not proof that all that was ordered "
             "came."
         )
     focal = sum(r["recipient_iso3"] == facts.question.focal for r in facts.orders)
@@ -240,6 +269,11 @@ def never_came(facts: Facts) -> str:
         f"The register holds {n} {'order' if n == 1 else 'orders'} without any delivery, {focal} "
         f"of {'it' if n == 1 else 'them'} by {name}; some may yet come."
     )
+
+
+def difference(gap: float) -> str:
+    """A gap with its sign, in words where there is none."""
+    return "no difference" if abs(gap) < SMALL else signed(gap)
 
 
 def depends(facts: Facts, principal: str, measure: str, labels: dict[str, str]) -> str:
@@ -263,7 +297,10 @@ def depends(facts: Facts, principal: str, measure: str, labels: dict[str, str]) 
             f"{ways} of making the index."
         )
     names = listed(
-        [f"{labels.get(r['variant'], r['variant'])} ({signed(r['variant_gap'])})" for r in turned]
+        [
+            f"{labels.get(r['variant'], r['variant'])} ({difference(r['variant_gap'])})"
+            for r in turned
+        ]
     )
     return (
         f"{name}, {MEASURE[measure]}: the sign holds in {n - len(turned)} of {n} other {ways} of "
@@ -279,6 +316,7 @@ def largest_doubt(facts: Facts, principal: str, words: dict[str, str]) -> str:
         return f"{name}: what the interval comes from is not known for {facts.year}."
     top = max(rows, key=lambda r: r["total_order"])
     return (
-        f"{name}: {words.get(top['factor'], top['factor'].replace('_', ' '))} matter most "
-        f"({100 * top['total_order']:.0f} % of the variance)."
+        f"{name}: the largest source of doubt is "
+        f"{words.get(top['factor'], top['factor'].replace('_', ' '))} "
+        f"({100 * top['total_order']:.0f}\u00a0% of the variance)."
     )

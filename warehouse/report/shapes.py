@@ -63,7 +63,7 @@ Shape = Line | Area | Dot | Text
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture: its size in pixels, its shapes, and what it shows for those who do not see it."""
+    """A picture: its size in pixels, its shapes, and what it shows to those who do not see it."""
 
     title: str
     alt: str
