@@ -88,10 +88,13 @@ def test_a_finding_owns_up_to_doubt_and_to_nothing(facts: Facts) -> None:
     assert "too little is known" in nothing
 
 
-def test_the_headline_counts_a_doubtful_gap_for_neither(facts: Facts) -> None:
-    one = replace(facts, question=replace(QUESTION, principals=("BBB",)))
+def test_the_headline_is_no_firmer_than_the_figures(facts: Facts) -> None:
+    one = replace(facts, question=replace(QUESTION, principals=("BBB",)), variants=[])
     assert "tied more deeply to Utopia" in say.headline(with_gap(one, -4, -5, -3))
     assert "do not decide" in say.headline(with_gap(one, -4, -5, 3))
+    turned = {"principal_iso3": "BBB", "measure": "depth", "variant_gap": 1.0}
+    moot = with_gap(replace(one, variants=[turned]), -4, -5, -3)
+    assert "leans towards Utopia, but that hangs on" in say.headline(moot)
 
 
 @pytest.mark.parametrize(

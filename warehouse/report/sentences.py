@@ -109,22 +109,44 @@ def averages(facts: Facts, row: Row) -> str:
     return f" The average matters: with {facts.bloc} {'; '.join(parts)}."
 
 
+def hangs_on_a_choice(facts: Facts, row: Row) -> bool:
+    """Whether another average of the bloc or another way of making the index turns a gap's sign."""
+    key = (row["principal_iso3"], row["measure"])
+    return row["has_sign_conflict"] or any(
+        v["variant_gap"] is not None and v["variant_gap"] * row["gap"] < 0
+        for v in facts.variants
+        if (v["principal_iso3"], v["measure"]) == key
+    )
+
+
 def headline(facts: Facts) -> str:
-    """The first sentence of the page: which side each principal's tie is deeper with."""
+    """The first sentence of the page: to which side each principal is tied more deeply."""
     focal = the(facts.names[facts.question.focal])
-    sides: dict[str, list[str]] = {focal: [], facts.bloc: [], "": []}
+    firm: dict[str, list[str]] = {focal: [], facts.bloc: []}
+    leaning: dict[str, list[str]] = {focal: [], facts.bloc: []}
+    open_: list[str] = []
     for principal in facts.question.principals:
         row = facts.gap(principal, "principal", "depth", facts.year)
-        known = row is not None and abs(row["gap"]) >= SMALL and is_sure(row)
-        side = deeper(facts, row["gap"])[0] if known and row else ""
-        sides[side].append(the(facts.names[principal]))
-    parts = []
-    for side, names in sides.items():
-        if names and side:
-            verb = "is" if len(names) == 1 else "are"
-            parts.append(f"{listed(names)} {verb} tied more deeply to {side}")
-    if sides[""]:
-        parts.append(f"for {listed(sides[''])} the figures do not decide")
+        name = the(facts.names[principal])
+        if row is None or abs(row["gap"]) < SMALL or not is_sure(row):
+            open_.append(name)
+        elif hangs_on_a_choice(facts, row):
+            leaning[deeper(facts, row["gap"])[0]].append(name)
+        else:
+            firm[deeper(facts, row["gap"])[0]].append(name)
+    parts = [
+        f"{listed(names)} {'is' if len(names) == 1 else 'are'} tied more deeply to {side}"
+        for side, names in firm.items()
+        if names
+    ]
+    parts += [
+        f"{listed(names)} {'leans' if len(names) == 1 else 'lean'} towards {side}, but that hangs "
+        "on how depth is measured"
+        for side, names in leaning.items()
+        if names
+    ]
+    if open_:
+        parts.append(f"for {listed(open_)} the figures do not decide")
     return f"In {facts.year} {'; '.join(parts)}."
 
 
