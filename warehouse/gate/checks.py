@@ -233,4 +233,3 @@ def _rule(f: Field) -> tuple[str, dict[str, Any], str]:
         {k: v for k, v in arguments.items() if v is not None},
         " OR ".join(broken),
     )
-

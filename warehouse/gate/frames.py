@@ -39,7 +39,7 @@ def opened(database: Path, previous: Path | None) -> Iterator[duckdb.DuckDBPyCon
             con.execute("ATTACH ':memory:' AS before")
             for path in sorted((previous / "parquet").glob("*.parquet")):
                 con.execute(
-                    f'CREATE VIEW before."{path.stem}" AS FROM read_parquet(\'{_quoted(path)}\')'
+                    f"CREATE VIEW before.\"{path.stem}\" AS FROM read_parquet('{_quoted(path)}')"
                 )
         con.execute("USE warehouse")
         yield con
