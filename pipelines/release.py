@@ -68,7 +68,6 @@ def _make(name: str, location: Any, folder: Path) -> Path:
 def check(build: Path, previous: Path | None, name: str) -> Checked:
     """Let the gate check a build against the release before it."""
     from warehouse.gate import describe, report_html, run_gate
-
     from warehouse.releases.write import Checked
 
     result = run_gate(build, previous)
