@@ -11,7 +11,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -64,7 +63,9 @@ class Judge:
             self.version: str = gx.__version__
             self._context: EphemeralDataContext = gx.get_context(mode="ephemeral")
             self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
-            self._source = self._context.data_sources.add_pandas("warehouse")
+            asset = self._context.data_sources.add_pandas("warehouse").add_dataframe_asset("frame")
+            # One for all frames: the library writes its whole configuration down for each new one.
+            self._frame = asset.add_batch_definition_whole_dataframe("whole")
 
     def verdicts(self, name: str, frame: pd.DataFrame, checks: Sequence[Check]) -> list[Verdict]:
         """Judge a frame.
@@ -87,12 +88,9 @@ class Judge:
             suite = gx.ExpectationSuite(name)
             for number, check in enumerate(checks):
                 suite.add_expectation(_expectation(check, number))
-            asset = self._source.add_dataframe_asset(name)
-            batch = asset.add_batch_definition_whole_dataframe("all").get_batch(
-                {"dataframe": frame}
-            )
+            batch = self._frame.get_batch({"dataframe": frame})
             judged = batch.validate(suite, result_format="BASIC")
-        found = {r.expectation_config.meta[_INDEX]: r for r in judged.results}
+        found = {_number(r): r for r in judged.results}
         return [_verdict(found[n]) for n in range(len(checks))]
 
 
@@ -106,6 +104,11 @@ def _expectation(check: Check, number: int) -> Any:
     )
 
 
+def _number(result: Any) -> int:
+    """Which check a result is of: results need not come in the order of the expectations."""
+    return int(result.expectation_config.meta[_INDEX])
+
+
 def _verdict(result: Any) -> Verdict:
     trouble = result.exception_info or {}
     # By metric where several could fail, else one.
@@ -113,6 +116,6 @@ def _verdict(result: Any) -> Verdict:
     messages = [p["exception_message"] for p in parts if p.get("raised_exception")]
     return Verdict(
         bool(result.success) and not messages,
-        "; ".join(map(str, messages)),
+        "; ".join(dict.fromkeys(map(str, messages))),
         int(result.result.get("unexpected_count") or 0),
     )
