@@ -160,6 +160,30 @@ def conclusions(
 
 
 @app.command()
+def report(
+    question: Annotated[
+        str | None, typer.Option(help="A question of definition.toml; the first by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
+    charts: Annotated[
+        Path | None, typer.Option(help="Folder for every chart as SVG and PNG.")
+    ] = None,
+    warehouse: Annotated[Path | None, typer.Option(help="The link readers open.")] = None,
+) -> None:
+    """Write the report: one HTML file with charts, tables and weights to try."""
+    from warehouse.answers import NoWarehouse
+    from warehouse.publish import LINK
+    from warehouse.report.data import NothingToReport
+    from warehouse.report.page import UnknownQuestion, write
+
+    try:
+        written = write(warehouse or LINK, question, out, charts)
+    except (NoWarehouse, NothingToReport, UnknownQuestion) as error:
+        _fail(str(error))
+    console.print(str(written), soft_wrap=True, highlight=False)
+
+
+@app.command()
 def whatif(
     principal: Annotated[str, typer.Argument(help="CHN, RUS or USA: its own view is taken.")],
     year: Annotated[int, typer.Option(help="The year.")] = 2024,

@@ -10,6 +10,7 @@ from indices.pillars.voting import last_full_year
 from pipelines.assets.factory import table_assets
 from pipelines.core import arms, geo, scope, trade, treaties, un
 from pipelines.settings import Settings
+from pipelines.sources.russia_trade.reconcile import reconcile
 
 Frame = pd.DataFrame
 
@@ -46,7 +47,7 @@ def core_geo__state_years(
     return scope.state_years(
         core_geo__codes,
         core_geo__states,
-        panel_only=settings.mode == "starter",
+        panel_only=settings.mode == "starter" or geo.is_panel_chosen(),
         last_year=max(
             last_full_year(core_un__roll_calls),
             arms.covered_years(raw_sipri__dyad_years)[1],
@@ -125,7 +126,9 @@ def core_trade__yearly_flows(
     definition: Definition,
 ) -> Frame:
     axes, exists = scope.axes_of(core_geo__state_years)
-    chosen = trade.best_flows(core_trade__reported_flows, raw_russia_trade__reports, definition)
+    chosen = trade.best_flows(
+        core_trade__reported_flows, reconcile(raw_russia_trade__reports), definition
+    )
     oil = trade.oil_adjustment(
         raw_iran_oil__estimates, raw_curated__crude_recorded, raw_curated__crude_prices
     )
@@ -187,9 +190,12 @@ def core_treaties__yearly_dyads(
         core_treaties__commitments,
         core_treaties__hostilities,
         raw_curated__tiers,
-        treaties.agreements(raw_unctad__investment_treaties, raw_desta__members),
+        treaties.investment_agreements(raw_unctad__investment_treaties),
+        treaties.trade_agreements(raw_desta__members),
         treaties.full_memberships(
-            raw_cow_igo__memberships, raw_curated__memberships, axes.years[-1]
+            treaties.recorded_memberships(raw_cow_igo__memberships),
+            raw_curated__memberships,
+            axes.years[-1],
         ),
         raw_cow_igo__coverage,
         raw_cow_igo__world,

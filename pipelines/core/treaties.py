@@ -166,8 +166,8 @@ def commitments(atop: pd.DataFrame, curated: pd.DataFrame, covered: pd.DataFrame
     return both[both["from_iso3"].isin(states) & both["to_iso3"].isin(states)]
 
 
-def agreements(treaties: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
-    """Investment and trade agreements in force, one row for each unordered pair."""
+def investment_agreements(treaties: pd.DataFrame) -> pd.DataFrame:
+    """Investment treaties in force, one row for each unordered pair."""
     names = load_map(SOURCES / "investment_treaties")
     in_force = treaties[treaties["in_force_date"].notna()]
     ends = {
@@ -183,7 +183,11 @@ def agreements(treaties: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
     bilateral = pd.DataFrame(
         {**ends, "start_date": in_force["in_force_date"], "end_date": in_force["terminated_date"]}
     )
-    bilateral = bilateral[(bilateral["a_iso3"] != "") & (bilateral["b_iso3"] != "")]
+    return bilateral[(bilateral["a_iso3"] != "") & (bilateral["b_iso3"] != "")]
+
+
+def trade_agreements(desta: pd.DataFrame) -> pd.DataFrame:
+    """Trade agreements in force, one row for each unordered pair."""
     pairs = agreement_dyads(agreements_in_force(desta))
     start = pd.to_datetime(pairs["start_year"].astype("Int64").astype("str") + "-01-01")
     last = pairs["end_year"].astype("Int64") - 1
@@ -201,21 +205,31 @@ def agreements(treaties: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
             load_map(SOURCES / "desta"),
             start,
         )["iso3"]
-    trade = trade[(trade["a_iso3"] != "") & (trade["b_iso3"] != "")]
-    columns = ["a_iso3", "b_iso3", "start_date", "end_date"]
-    return pd.concat([bilateral[columns], trade[columns]], ignore_index=True)
+    return trade[(trade["a_iso3"] != "") & (trade["b_iso3"] != "")]
 
 
-def full_memberships(igo: pd.DataFrame, curated: pd.DataFrame, last_year: int) -> pd.DataFrame:
+def recorded_memberships(igo: pd.DataFrame) -> pd.DataFrame:
+    """Full memberships by year that the IGO data has."""
+    full = igo[igo["status"] == "full"]
+    iso3 = cow_to_iso3(full["ccode"], mid_year(full["year"]), "geo", "raw_cow_igo__memberships")
+    known = pd.DataFrame({"iso3": iso3, "year": full["year"], "igo": full["igo"]})
+    return known[known["iso3"] != ""].drop_duplicates()
+
+
+def full_memberships(known: pd.DataFrame, curated: pd.DataFrame, last_year: int) -> pd.DataFrame:
     """Full memberships by year: the IGO data, carried with sourced accessions and exits.
 
     A membership of the data's last year stands until a curated row ends it; a curated accession
     adds one. Organisations without a charter (BRICS, G20) are no intergovernmental organisations.
+
+    Parameters
+    ----------
+    known : DataFrame
+        What `recorded_memberships` returned.
+    curated : DataFrame
+        ``raw_curated__memberships``.
+    last_year : int
     """
-    full = igo[igo["status"] == "full"]
-    iso3 = cow_to_iso3(full["ccode"], mid_year(full["year"]), "geo", "raw_cow_igo__memberships")
-    known = pd.DataFrame({"iso3": iso3, "year": full["year"], "igo": full["igo"]})
-    known = known[known["iso3"] != ""].drop_duplicates()
     carried = known[known["year"] == IGO_LAST_YEAR].drop(columns="year")
     later = curated[curated["group_id"].isin(IGO_CODES) & (curated["status"] == "member")]
     later = later.assign(igo=later["group_id"].map(IGO_CODES))
@@ -271,7 +285,8 @@ def yearly_dyads(
     held: pd.DataFrame,
     hostilities: pd.DataFrame,
     tiers: pd.DataFrame,
-    in_force: pd.DataFrame,
+    investment: pd.DataFrame,
+    trade: pd.DataFrame,
     memberships: pd.DataFrame,
     igo_coverage: pd.DataFrame,
     igo_world: pd.DataFrame,
@@ -299,7 +314,9 @@ def yearly_dyads(
             "is_suspended": owed.is_suspended,
             "is_carried": (years > ATOP_LAST_YEAR)[:, None, None] & ~curated,
             "partnership_tier": tier_cube(tiers, definition.tiers, axes),
-            "economic_agreements": agreement_counts(in_force, axes).astype(np.int64),
+            "economic_agreements": (
+                agreement_counts(investment, axes) + agreement_counts(trade, axes)
+            ).astype(np.int64),
             "joint_igos": share,
             "n_joint_igos": joint,
             "troops_hosted": troops,
