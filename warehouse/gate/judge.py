@@ -7,10 +7,12 @@ what is asked, or DuckDB.
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -49,13 +51,19 @@ def _silently() -> Iterator[None]:
 class Judge:
     """One context of Great Expectations that lives in memory.
 
+    Parameters
+    ----------
+    keeps : bool
+        Whether verdicts are kept for `write_docs`, which takes longer.
+
     Attributes
     ----------
     version : str
         Of Great Expectations.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keeps: bool = False) -> None:
+        self._keeps = keeps
         with _silently():
             import great_expectations as gx
             from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -88,10 +96,38 @@ class Judge:
             suite = gx.ExpectationSuite(name)
             for number, check in enumerate(checks):
                 suite.add_expectation(_expectation(check, number))
-            batch = self._frame.get_batch({"dataframe": frame})
-            judged = batch.validate(suite, result_format="BASIC")
+            if self._keeps:
+                judged = self._kept(suite, frame)
+            else:
+                batch = self._frame.get_batch({"dataframe": frame})
+                judged = batch.validate(suite, result_format="BASIC")
         found = {_number(r): r for r in judged.results}
         return [_verdict(found[n]) for n in range(len(checks))]
+
+    def _kept(self, suite: Any, frame: pd.DataFrame) -> Any:
+        import great_expectations as gx
+
+        # Its name becomes that of a file.
+        suite.name = re.sub(r"\W+", "-", suite.name)[:100]
+        asked = gx.ValidationDefinition(
+            name=suite.name, data=self._frame, suite=self._context.suites.add(suite)
+        )
+        kept = self._context.validation_definitions.add(asked)
+        return kept.run(batch_parameters={"dataframe": frame}, result_format="COMPLETE")
+
+    def write_docs(self, into: Path) -> None:
+        """Write the library's own pages of all verdicts into a folder."""
+        place = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(into)}
+        with _silently():
+            self._context.add_data_docs_site(
+                site_name="gate",
+                site_config={
+                    "class_name": "SiteBuilder",
+                    "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+                    "store_backend": place,
+                },
+            )
+            self._context.build_data_docs(site_names=["gate"])
 
 
 def _expectation(check: Check, number: int) -> Any:

@@ -55,11 +55,50 @@ def run_gate(
         If the warehouse cannot be opened or says nothing of itself, or the last release has no
         tables.
     """
-    return _run(database, previous, progress)[0]
+    return _run(database, previous, progress, Judge)[0]
+
+
+def data_docs(database: Path, previous: Path | None, into: Path) -> Path:
+    """Check a warehouse, and write Great Expectations' own pages (Data Docs) about it.
+
+    They name the time at which they were made, and load styles and scripts from the network when
+    opened; a note beside them says so. `report_html` needs neither.
+
+    Parameters
+    ----------
+    database, previous : Path
+        As in `run_gate`.
+    into : Path
+        A folder; made if it is not there.
+
+    Returns
+    -------
+    Path
+        The first page.
+
+    Raises
+    ------
+    GateError
+        As `run_gate`.
+    """
+    _, judge = _run(database, previous, lambda _: None, partial(Judge, keeps=True))
+    judge.write_docs(into)
+    (into / "README.txt").write_text(_NOTE)
+    return into / "index.html"
+
+
+_NOTE = (
+    "Great Expectations' own pages about the gate. When opened they load styles and scripts from\n"
+    "the network; without one they are hard to read. GATE.html of a release says the same and\n"
+    "needs nothing.\n"
+)
 
 
 def _run(
-    database: Path, previous: Path | None, progress: Callable[[str], None]
+    database: Path,
+    previous: Path | None,
+    progress: Callable[[str], None],
+    start: Callable[[], Judge],
 ) -> tuple[GateResult, Judge]:
     if not database.is_file():
         raise GateError(f"{database} is no warehouse; build it with: make build")
@@ -71,7 +110,7 @@ def _run(
                     f"{previous} holds no parquet/meta_release.parquet and meta_sources.parquet; "
                     "expected the directory of a release"
                 )
-            return _asked(con, before, progress)
+            return _asked(con, before, progress, start)
     except duckdb.Error as error:
         raise GateError(f"{database} cannot be checked: {error}; build it again") from None
 
@@ -94,7 +133,9 @@ class _Answer:
     error: str = ""
 
 
-def _asked(con: Con, before: set[str], progress: Callable[[str], None]) -> tuple[GateResult, Judge]:
+def _asked(
+    con: Con, before: set[str], progress: Callable[[str], None], start: Callable[[], Judge]
+) -> tuple[GateResult, Judge]:
     questions = _questions(frames.columns(con), before)
     outcomes = []
     with ThreadPoolExecutor(1) as pool:
@@ -103,7 +144,7 @@ def _asked(con: Con, before: set[str], progress: Callable[[str], None]) -> tuple
         answers = [pool.submit(_answer, ahead, q) for q in questions]
         try:
             progress("starting Great Expectations")
-            judge = Judge()
+            judge = start()
             for question, answer in zip(questions, answers, strict=True):
                 progress(question.name)
                 outcomes += _decide(con, judge, question, answer.result())
