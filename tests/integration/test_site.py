@@ -6,6 +6,7 @@ import functools
 import hashlib
 import html
 import http.server
+import importlib.util
 import json
 import re
 import shutil
@@ -22,8 +23,6 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import duckdb
 import pytest
-from small import cut
-from test_releases import CHANGE, release
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -37,17 +36,9 @@ NAMES = ["2026.11.1", "2026.12.1"]
 
 
 @pytest.fixture(scope="module")
-def releases(link: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of two releases, the second with other figures."""
-    folder = tmp_path_factory.mktemp("site")
-    made = release(cut(link.resolve(), folder / "first"), NAMES[0], folder / "releases")
-    return release(cut(link.resolve(), folder / "second", CHANGE), NAMES[1], made.parent).parent
-
-
-@pytest.fixture(scope="module")
-def site(link: Path, releases: Path) -> Path:
+def site(link: Path, releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as the command makes it; not to be changed."""
-    into = releases.parent / "public"
+    into = tmp_path_factory.mktemp("site") / "public"
     words = ["site", str(into), "--in", str(releases), "--warehouse", str(link)]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
@@ -252,3 +243,38 @@ def test_without_a_release_the_site_says_so(link: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "public" / "releases.json").read_text()) == {
         "latest": None, "releases": []
     }  # fmt: skip
+
+
+def test_in_a_browser_the_pages_fit_a_phone_and_ask_nobody_else(address: str) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no chromium on this machine")
+    axe = importlib.util.find_spec("axe_playwright_python")
+    asked, faults = [], []
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 360, "height": 740})
+        page.on("console", lambda m: faults.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda r: asked.append(r.url))
+        for path in ("docs/METHODOLOGY.html", "download.html"):
+            page.goto(address + path)
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            assert page.evaluate("document.documentElement.scrollWidth") == 360, path
+            if axe is not None and axe.origin is not None:
+                # The rows of a table are made alike.
+                page.evaluate(
+                    "document.querySelectorAll('tbody').forEach("
+                    "b => [...b.rows].slice(3).forEach(r => r.remove()))"
+                )
+                page.add_script_tag(content=Path(axe.origin).with_name("axe.min.js").read_text())
+                found = page.evaluate("axe.run()")
+                faults += [
+                    (path, v["id"], v["nodes"][0]["html"])
+                    for v in found["violations"]
+                    if v["impact"] in ("serious", "critical")
+                ]
+        assert page.locator("#query-site").inner_text().count(f'"{address}releases/') == 1
+        browser.close()
+    assert faults == []
+    assert [a for a in asked if not a.startswith((address, "data:"))] == []

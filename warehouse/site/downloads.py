@@ -284,7 +284,7 @@ def _entry(release: Release) -> list[str]:
         f'managers: <a href="{base}/CITATION.cff">CITATION.cff</a>, or</p>'
         f'<pre tabindex="0"><code>{e(bibtex, quote=False)}</code></pre></details>',
         f"<details><summary>All files of {release.name}, with size and SHA-256</summary>"
-        f'<div class="wide" role="region" aria-label="Files of {release.name}" tabindex="0">'
+        f'<div class="wide" role="group" aria-label="Files of {release.name}" tabindex="0">'
         '<table><tr><th scope="col">file</th><th scope="col" class="number">bytes</th>'
         f'<th scope="col">SHA-256</th></tr>\n{rows}</table></div></details></section>',
     ]

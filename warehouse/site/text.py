@@ -148,12 +148,13 @@ def render(
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark").enable("table")
-    parser.add_render_rule("fence", _fence)
+    parser.add_render_rule("fence", _code)
+    parser.add_render_rule("code_block", _code)
     parser.add_render_rule("html_block", _html_block)
     parser.add_render_rule("table_open", _table_open)
     parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
     tokens = parser.parse(text)
-    title, sections, used = "", [], dict[str, int]()
+    title, words, sections, used = "", "", [], dict[str, int]()
     for at, token in enumerate(tokens):
         if token.type == "heading_open":
             words = _plain(tokens[at + 1])
@@ -164,6 +165,8 @@ def render(
             title = title or words
             if token.tag == "h2":
                 sections.append((anchor, words))
+        elif token.type == "table_open":
+            token.attrSet("aria-label", words)
         elif token.type == "th_open":
             token.attrSet("scope", "col")
         for child in token.children or []:
@@ -178,12 +181,13 @@ def _plain(inline: Token) -> str:
 
 
 # A box that scrolls sideways must be reached by the keyboard, and have a name.
-def _fence(_: Any, tokens: Sequence[Token], at: int, *__: Any) -> str:
+def _code(_: Any, tokens: Sequence[Token], at: int, *__: Any) -> str:
     return f'<pre tabindex="0"><code>{html.escape(tokens[at].content, quote=False)}</code></pre>\n'
 
 
-def _table_open(*_: Any) -> str:
-    return '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>\n'
+def _table_open(_: Any, tokens: Sequence[Token], at: int, *__: Any) -> str:
+    label = html.escape(str(tokens[at].attrGet("aria-label") or "Table"))
+    return f'<div class="wide" role="group" aria-label="{label}" tabindex="0"><table>\n'
 
 
 def _html_block(_: Any, tokens: Sequence[Token], at: int, *__: Any) -> str:
