@@ -19,16 +19,30 @@ VARIABLES, FIELDS = PAGE.split("## Settings of a run")
 NAMED = re.compile(r"^\| `(\w+)` \|", re.MULTILINE)
 
 
-def variables(path: Path) -> Iterator[str]:
-    """Environment variables that a module reads or sets, by name or by a constant of the module."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    constants = {
+MODULES = {
+    path: ast.parse(path.read_text(encoding="utf-8"))
+    for room in ("indices", "pipelines", "schemas", "warehouse")
+    for path in sorted((ROOT / room).rglob("*.py"))
+}
+
+
+def constants(tree: ast.Module) -> dict[str, object]:
+    """Plain values that a module gives a name."""
+    return {
         target.id: node.value.value
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
+
+
+EVERYWHERE = {name: value for tree in MODULES.values() for name, value in constants(tree).items()}
+
+
+def variables(tree: ast.Module) -> Iterator[str]:
+    """Environment variables that a module reads or sets, by name or by a constant."""
+    known = EVERYWHERE | constants(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
             of, key = ast.unparse(node.func), node.args[0]
@@ -37,13 +51,11 @@ def variables(path: Path) -> Iterator[str]:
         else:
             continue
         if of in ("os.environ", "os.getenv", "os.environ.get", "os.environ.setdefault"):
-            yield str(key.value if isinstance(key, ast.Constant) else constants[ast.unparse(key)])
+            yield str(key.value if isinstance(key, ast.Constant) else known[ast.unparse(key)])
 
 
 def test_every_environment_variable_is_documented_and_no_other() -> None:
-    modules = [p for room in ("indices", "pipelines", "schemas", "warehouse")
-               for p in (ROOT / room).rglob("*.py")]  # fmt: skip
-    used = {v for path in modules for v in variables(path)}
+    used = {v for tree in MODULES.values() for v in variables(tree)}
     assert used == set(NAMED.findall(VARIABLES))
 
 

@@ -12,14 +12,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from warehouse.publish import LINK, ROOT
+from warehouse.publish import LINK
 from warehouse.releases.layout import SUMS, VOLATILE, files_below, releases
 from warehouse.report.page import write as write_report
 from warehouse.site import downloads
 from warehouse.site.pages import HOME, document_page, frame, redirect
 from warehouse.site.text import SiteError, crawl, page_path, render
 
-REPOSITORY = ROOT.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 MARK = "releases.json"
 
 
