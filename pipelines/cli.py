@@ -28,8 +28,9 @@ app = typer.Typer(
 starter_app = typer.Typer(no_args_is_help=True, help="The bundled figures.")
 app.add_typer(starter_app, name="starter")
 app.command()(refresh)
+app.command()(site)
 app.add_typer(source_app, name="source")
-for command in (release, diff, verify, site):
+for command in (release, diff, verify):
     app.command()(command)
 
 
