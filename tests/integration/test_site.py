@@ -160,7 +160,7 @@ def test_releases_json_says_what_is_there(address: str, site: Path, releases: Pa
             assert (len(data), hashlib.sha256(data).hexdigest()) == (file["bytes"], file["sha256"])
     assert told["releases"][0]["changes"]["since"] == NAMES[0]
     assert "figures of un" in told["releases"][0]["changes"]["summary"][0]
-    assert "1 depths moved, the largest by 2.00" in told["releases"][0]["changes"]["summary"][1]
+    assert "Depths moved: 1, the largest by 2.00" in told["releases"][0]["changes"]["summary"][1]
     assert told["releases"][1]["changes"]["since"] is None
 
 

@@ -170,9 +170,11 @@ def test_commands_answer(block: Block, place: Path, monkeypatch: pytest.MonkeyPa
             continue
         if any("--warehouse" in p.opts for p in command.params):
             words = [*words, "--warehouse", "warehouse/alliance_depth.duckdb"]
+        before = set(place.iterdir())
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, f"{block.place}: {' '.join(words)}\n{done.output}"
-        assert done.output.strip(), f"{block.place}: {' '.join(words)} answers nothing"
+        answers = done.output.strip() or set(place.iterdir()) - before
+        assert answers, f"{block.place}: {' '.join(words)} answers nothing"
 
 
 PYTHON = [b for b in BLOCKS if b.language == "python" and not b.is_labelled and ">>>" not in b.text]

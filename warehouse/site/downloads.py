@@ -151,10 +151,10 @@ def reasons(release: Release) -> list[str]:
     if why["code"]["before"] != why["code"]["after"]:
         causes += ["the code"]
     depth, gap = why["depth"], why["gap"]
-    moved = f"{depth['moved']:,} depths moved, the largest by {depth['largest_move']:.2f} points"
+    moved = f"Depths moved: {depth['moved']:,}, the largest by {depth['largest_move']:.2f} points"
     out = [
         f"Since {why['before']}: {_listed(causes) or 'the same sources, method and code'}.",
-        f"{moved if depth['moved'] else 'No depth moved'}; {gap['moved']:,} gaps moved.",
+        f"{moved if depth['moved'] else 'No depth moved'}. Gaps moved: {gap['moved']:,}.",
     ]
     parts = [
         f"{cause} {part['rows']:,} ties, at most {part['largest_size']:.2f}"
@@ -275,7 +275,8 @@ def _entry(release: Release) -> list[str]:
         f"<p>{e(' '.join(reasons(release)))} "
         f'<a href="changes/{release.name}.html">What changed in {release.name}, and why</a>.</p>',
         f'<p><a href="{base}/{DATABASE}">{DATABASE}</a> '
-        f"({_size(release.file(DATABASE).size)}), "
+        f"({_size(release.file(DATABASE).size)}, SHA-256 "
+        f"<code>{release.file(DATABASE).sha256}</code>), "
         f'<a href="{base}/CODEBOOK.html">codebook</a>, '
         f'<a href="{base}/TERMS.md">terms</a>, <a href="{base}/GATE.html">checks</a>, '
         f'<a href="{base}/{SUMS}">{SUMS}</a>, whose own SHA-256 is <code>{sums}</code></p>',
