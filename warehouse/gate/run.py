@@ -175,8 +175,11 @@ def _questions(there: dict[str, list[str]], before: set[str]) -> list[_Question]
             make = partial(frames.witnesses, table=table, there=there[name])
             asked.append(_Question(name, of_table(table, there[name]), make))
     for rule in [*CONSISTENCY, *PLAUSIBILITY, *(history(before) if before else ())]:
-        make_rule = partial(frames.at_fault if rule.band is None else frames.figures,
-                            query=rule.query)  # fmt: skip
+        make_rule: Callable[[Con], pd.DataFrame | tuple[int, pd.DataFrame]] = (
+            partial(frames.at_fault, query=rule.query, quick=rule.quick)
+            if rule.band is None
+            else partial(frames.figures, query=rule.query)
+        )
         asked.append(_Question(f"{rule.table}: {rule.says}", of_rule(rule), make_rule))
     return asked
 
