@@ -221,7 +221,7 @@ def _told(con: Con, answer: _Answer, check: Check, verdict: Verdict) -> Outcome:
         rows = _at_fault(answer.frame, check)
         failing = len(rows)
     if not failing:
-        return _outcome(check, False, _seen(answer.frame, check))
+        return _outcome(check, False, _seen_amiss(answer.frame, check, verdict))
     sample = frames.rows_of(rows.head(frames.SAMPLE))
     return _outcome(check, False, f"{failing:,} at fault", failing, tuple(sample))
 
@@ -243,7 +243,7 @@ def _seen(frame: pd.DataFrame, check: Check) -> str:
     """What the judged frame shows of a check, in words."""
     column = check.arguments.get("column")
     if check.kind == "ExpectTableColumnsToMatchOrderedList":
-        return ", ".join(map(str, frame.columns))
+        return f"{len(frame.columns)} columns"
     if check.kind == "ExpectTableRowCountToBeBetween":
         return f"{len(frame)} figures"
     if check.kind == "ExpectTableRowCountToEqual":
@@ -257,6 +257,15 @@ def _seen(frame: pd.DataFrame, check: Check) -> str:
     if check.kind in ("ExpectColumnValuesToBeInSet", "ExpectColumnValuesToMatchRegex"):
         return f"{known.nunique()} different values"
     return "as expected"
+
+
+def _seen_amiss(frame: pd.DataFrame, check: Check, verdict: Verdict) -> str:
+    """What a frame shows of a check that is not met, where no row can be named."""
+    if check.kind == "ExpectTableColumnsToMatchOrderedList":
+        return ", ".join(map(str, frame.columns))
+    if verdict.unexpected:
+        return f"{verdict.unexpected:,} of the rows judged are at fault"
+    return _seen(frame, check)
 
 
 def _at_fault(frame: pd.DataFrame, check: Check) -> pd.DataFrame:
