@@ -16,12 +16,9 @@ from indices.composite.aggregate import weighted_mean
 from indices.composite.whatif import nearest_weights
 from indices.definition import Definition, Question, load_definition
 from indices.robustness import geometric_mean
+from warehouse.answers import CannotAnswer
 
 MEANS = ("arithmetic", "geometric")
-
-
-class CannotAnswer(ValueError):
-    """What was asked is not in the warehouse or makes no sense; the message says what is."""
 
 
 @dataclass(frozen=True)

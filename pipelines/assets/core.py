@@ -166,6 +166,16 @@ def core_treaties__hostilities(raw_curated__hostilities: Frame) -> Frame:
     return treaties.hostilities(raw_curated__hostilities)
 
 
+@table_assets("core_treaties__agreements")
+def core_treaties__agreements(
+    raw_unctad__investment_treaties: Frame,
+    raw_desta__members: Frame,
+    core_geo__state_years: Frame,
+) -> Frame:
+    made = treaties.agreements(raw_unctad__investment_treaties, raw_desta__members)
+    return treaties.covered(made, core_geo__state_years, "a_iso3", "b_iso3")
+
+
 @table_assets("core_treaties__yearly_dyads")
 def core_treaties__yearly_dyads(
     core_treaties__commitments: Frame,
@@ -174,8 +184,7 @@ def core_treaties__yearly_dyads(
     raw_curated__tiers: Frame,
     raw_curated__memberships: Frame,
     raw_curated__posture: Frame,
-    raw_unctad__investment_treaties: Frame,
-    raw_desta__members: Frame,
+    core_treaties__agreements: Frame,
     raw_cow_igo__memberships: Frame,
     raw_cow_igo__coverage: Frame,
     raw_cow_igo__world: Frame,
@@ -187,7 +196,7 @@ def core_treaties__yearly_dyads(
         core_treaties__commitments,
         core_treaties__hostilities,
         raw_curated__tiers,
-        treaties.agreements(raw_unctad__investment_treaties, raw_desta__members),
+        core_treaties__agreements,
         treaties.full_memberships(
             raw_cow_igo__memberships, raw_curated__memberships, axes.years[-1]
         ),
