@@ -219,9 +219,14 @@ def _trade(tie: _Tie) -> dict[str, Evidence]:
             if t["iso3"] == iso3 and (both := _add(t["exports_usd"], t["imports_usd"])) is not None
         ]
 
-    rows = [tie.row("core_trade__yearly_flows", f, *_flow(f)) for f in flows]
-    rows += [tie.row("core_trade__reported_flows", r, *_report(r)) for r in reports]
-    rows += _oil(tie, flows)
+    rows = []
+    for y in reversed(years):
+        of_year = [f for f in flows if f["year"] == y]
+        rows += [tie.row("core_trade__yearly_flows", f, *_flow(f)) for f in of_year]
+        rows += [
+            tie.row("core_trade__reported_flows", r, *_report(r)) for r in reports if r["year"] == y
+        ]
+        rows += _oil(tie, y) if any(f["adjustment_usd"] for f in of_year) else []
     return {
         "trade_share": Evidence(
             rows + own_total(tie.i),
@@ -282,24 +287,21 @@ def _report(r: Record) -> tuple[str, tuple[str, ...]]:
     return text, (source,)
 
 
-def _oil(tie: _Tie, flows: list[Record]) -> list[Row]:
+def _oil(tie: _Tie, year: int) -> list[Row]:
     """What the oil that customs do not show was worked out from."""
     out = []
-    for year in sorted({f["year"] for f in flows if f["adjustment_usd"]}, reverse=True):
-        for r in tie.rows("SELECT * FROM raw_iran_oil__estimates WHERE year = ?", year):
-            text = f"{year} shipped: {r['kbd_low']:g} to {r['kbd_high']:g} thousand barrels a day"
-            text += f" ({r['source']})"
-            out.append(tie.row("raw_iran_oil__estimates", r, text, ("iran_oil",)))
-        for r in tie.rows("SELECT * FROM raw_curated__crude_recorded WHERE year = ?", year):
-            text = f"{year} by customs: {r['kbd']:g} thousand barrels a day"
-            out.append(
-                tie.row("raw_curated__crude_recorded", r, text, ("curated",), r["source_url"])
-            )
-        for r in tie.rows("SELECT * FROM raw_curated__crude_prices WHERE year = ?", year):
-            text = f"{year} Brent: ${r['brent_usd_per_barrel']:g} a barrel"
-            if r["discount_usd"] is not None:
-                text += f", discount ${r['discount_usd']:g}"
-            out.append(tie.row("raw_curated__crude_prices", r, text, ("curated",), r["source_url"]))
+    for r in tie.rows("SELECT * FROM raw_iran_oil__estimates WHERE year = ?", year):
+        text = f"{year} shipped: {r['kbd_low']:g} to {r['kbd_high']:g} thousand barrels a day"
+        text += f" ({r['source']})"
+        out.append(tie.row("raw_iran_oil__estimates", r, text, ("iran_oil",)))
+    for r in tie.rows("SELECT * FROM raw_curated__crude_recorded WHERE year = ?", year):
+        text = f"{year} by customs: {r['kbd']:g} thousand barrels a day"
+        out.append(tie.row("raw_curated__crude_recorded", r, text, ("curated",), r["source_url"]))
+    for r in tie.rows("SELECT * FROM raw_curated__crude_prices WHERE year = ?", year):
+        text = f"{year} Brent: ${r['brent_usd_per_barrel']:g} a barrel"
+        if r["discount_usd"] is not None:
+            text += f", discount ${r['discount_usd']:g}"
+        out.append(tie.row("raw_curated__crude_prices", r, text, ("curated",), r["source_url"]))
     return out
 
 
@@ -363,7 +365,7 @@ def _arms(tie: _Tie) -> dict[str, Evidence]:
         part = moved(supplier)
         return Evidence(
             rows,
-            f"100 * {part:,.1f} from {supplier} to {recipient} / {whole:,.1f} of all {side} of "
+            f"100 * {part:,.2f} from {supplier} to {recipient} / {whole:,.2f} of all {side} of "
             f"{tie.i}, million TIV, {span}",
             100 * part / whole if whole else 0.0,
         )
@@ -374,7 +376,7 @@ def _arms(tie: _Tie) -> dict[str, Evidence]:
         "arms_export_share": one(tie.i, tie.j, "exports"),
         "arms_volume": Evidence(
             [],
-            f"{both[0]:,.1f} from {tie.j} + {both[1]:,.1f} from {tie.i}, million TIV, {span}",
+            f"{both[0]:,.2f} from {tie.j} + {both[1]:,.2f} from {tie.i}, million TIV, {span}",
             math.fsum(both),
             ("arms_import_share", "arms_export_share"),
         ),
@@ -543,13 +545,12 @@ def _memberships(tie: _Tie) -> dict[str, Evidence]:
     world = tie.rows("SELECT * FROM raw_cow_igo__world WHERE year = ?", coded)
     rows = [
         tie.row(
-            "raw_cow_igo__memberships",
-            r,
-            f"{r['igo']}: {r['iso3']} a full member in {r['year']}",
+            "raw_cow_igo__world",
+            w,
+            f"{w['year']} mean over all pairs of states: {w['mean_shared_share']:.4f}",
             ("cow_igo",),
         )
-        for r in known
-        if r["igo"] in joint
+        for w in world
     ]
     rows += [
         tie.row(
@@ -564,12 +565,13 @@ def _memberships(tie: _Tie) -> dict[str, Evidence]:
     ]
     rows += [
         tie.row(
-            "raw_cow_igo__world",
-            w,
-            f"{w['year']} mean over all pairs of states: {w['mean_shared_share']:.4f}",
+            "raw_cow_igo__memberships",
+            r,
+            f"{r['igo']}: {r['iso3']} a full member in {r['year']}",
             ("cow_igo",),
         )
-        for w in world
+        for r in known
+        if r["igo"] in joint
     ]
     if not full[tie.i] or not world:
         return {"joint_igos": Evidence(rows)}

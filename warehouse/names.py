@@ -98,6 +98,9 @@ def party(con: duckdb.DuckDBPyConnection, text: str) -> Party:
 
 def state(con: duckdb.DuckDBPyConnection, text: str) -> Party:
     """Find the state that a text means; as `party`, without groups."""
+    groups = con.execute("SELECT DISTINCT group_id FROM core_geo__groups").fetchall()
+    if plain(text) in {plain(g) for (g,) in groups}:
+        raise CannotAnswer(f"{text!r} is a group of states; expected one state")
     return _state(con, text, {})
 
 
