@@ -35,7 +35,9 @@ FormatOption = Annotated[
 ]
 OutputOption = Annotated[
     Path | None,
-    typer.Option(help="File to write csv, json or parquet to; by default the standard output."),
+    typer.Option(
+        "--output", help="File to write csv, json or parquet to; by default the standard output."
+    ),
 ]
 
 
@@ -123,9 +125,13 @@ def text_stream(target: Path | None) -> Any:
 def _bytes(target: Path | None) -> Any:
     if target:
         return _opened(target, "wb")
-    if sys.stdout.isatty():
+    if _is_screen():
         fail("parquet is not for a screen; give --output FILE, or send it on with > FILE")
     return _Kept(sys.stdout.buffer)
+
+
+def _is_screen() -> bool:
+    return sys.stdout.isatty()
 
 
 def _opened(target: Path, mode: str) -> Any:
