@@ -270,19 +270,20 @@ def _method(version: str, sha256: str) -> Finding:
 def _freshness(
     vintages: list[Vintage], today: date, stale_days: Mapping[str, int]
 ) -> Iterator[Finding]:
-    late = []
+    late = {}
     for v in vintages:
         limit = stale_days.get(v.source, STALE_DAYS)
         age = None if v.retrieved_at is None else (today - v.retrieved_at).days
         if age is not None and age > limit:
-            late.append(f"{v.source} ({age} days old, limit {limit})")
+            late[v.source] = f"{v.source} ({age} days old, limit {limit})"
     if late:
-        yield Finding(
-            DEGRADED,
-            "sources",
-            f"stale: {', '.join(late)}",
-            f"fetch them: alliance-depth refresh {' '.join(t.split()[0] for t in late)}",
-        )
+        # What a person compiled has no upstream to be fetched from.
+        fetched = [name for name in late if name in stale_days]
+        mend = [f"fetch them: alliance-depth refresh {' '.join(fetched)}"] if fetched else []
+        if len(fetched) < len(late):
+            mend.append("update the project for what is compiled by hand")
+        found = f"stale: {', '.join(late.values())}"
+        yield Finding(DEGRADED, "sources", found, "; ".join(mend))
     dated = sum(v.retrieved_at is not None for v in vintages)
     yield Finding(OK, "sources", f"{len(vintages)} sources, the day of retrieval known of {dated}")
 
