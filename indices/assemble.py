@@ -6,6 +6,7 @@ belong here: formulas (`indices.pillars`, `indices.depth`, `indices.gap`).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -93,7 +94,7 @@ def indicators(
     goods = _goods(core, axes, definition, trade)
     goods_status = dict.fromkeys(("trade_share", "trade_intensity"), goods.pop("status"))
     goods_status["trade_dependence"] = goods.pop("dependence_status")
-    arms = _arms(core, axes, int(rules["arms_window_years"]))
+    (arms,) = _arms(core, axes, int(rules["arms_window_years"]))
     votes = core["core_un__yearly_dyads"]
     enough = votes[
         (votes["n_joint"] >= rules["minimum_joint_votes"])
@@ -143,7 +144,7 @@ def _goods(core: Frames, axes: Axes, definition: Definition, value: str) -> dict
     )
 
 
-def _arms(core: Frames, axes: Axes, window: int) -> dict[str, Array]:
+def _arms(core: Frames, axes: Axes, *windows: int) -> list[dict[str, Array]]:
     transfers = core["core_arms__yearly_dyads"]
     return arms_indicators(
         transfers,
@@ -151,7 +152,7 @@ def _arms(core: Frames, axes: Axes, window: int) -> dict[str, Array]:
         axes,
         int(transfers["year"].min()),
         int(transfers["year"].max()),
-        window,
+        *windows,
     )
 
 
@@ -275,7 +276,7 @@ def evidence(core: Frames, axes: Axes, data: Indicators, definition: Definition)
         _oil_shift(core, axes, data, definition, f"adjustment_{end}_usd") for end in ("lo", "hi")
     )
     return Evidence(
-        arms={k: v[:, first:] for k, v in _windowed_arms(core, axes, definition).items()},
+        arms=_windowed_arms(core, axes, first, definition),
         trade_sd=trade_error(
             core["core_trade__yearly_flows"],
             axes,
@@ -293,15 +294,16 @@ def evidence(core: Frames, axes: Axes, data: Indicators, definition: Definition)
     )
 
 
-def _windowed_arms(core: Frames, axes: Axes, definition: Definition) -> dict[str, Array]:
+def _windowed_arms(
+    core: Frames, axes: Axes, first: int, definition: Definition
+) -> dict[str, Array]:
     """The arms indicators over every window; one not yet full takes the longest that is."""
-    cubes: list[dict[str, Array]] = []
-    for window in definition.arms_windows:
-        made = _arms(core, axes, window)
-        if cubes:
-            made = {k: np.where(np.isnan(v), cubes[-1][k], v) for k, v in made.items()}
-        cubes.append(made)
-    return {k: np.stack([c[k] for c in cubes]) for k in cubes[0]}
+    over = _arms(core, axes, *definition.arms_windows)
+    out = {k: np.stack([made[k][first:] for made in over]) for k in over[0]}
+    for cubes in out.values():
+        for shorter, longer in itertools.pairwise(cubes):
+            np.copyto(longer, shorter, where=np.isnan(longer))
+    return out
 
 
 def _oil_shift(
@@ -331,6 +333,9 @@ def _adjusted_states(flows: pd.DataFrame, axes: Axes) -> tuple[str, ...]:
     adjusted = flows[flows["value_usd"] > flows["recorded_usd"]]
     named = {str(s) for end in FLOW[:2] for s in adjusted[end].unique()}
     return tuple(s for s in axes.states if s in named)
+
+
+_RANKS = ["from_iso3", "to_iso3", "year", "rank", "rank_lo90", "rank_hi90", "n_ranked"]
 
 
 def depth_tables(
@@ -364,20 +369,14 @@ def depth_tables(
         for chief in np.unique(i):
             mine = j[i == chief]
             nominal[chief, mine] = ranks_from_top(full[t, chief, mine][:, None])[:, 0]
-        ranked.append(
-            pd.DataFrame(
-                {
-                    "from_iso3": np.array(axes.states)[i],
-                    "to_iso3": np.array(axes.states)[j],
-                    "year": axes.years[t],
-                    "rank": nominal[i, j],
-                    "rank_lo90": ranks[0, rows],
-                    "rank_hi90": ranks[1, rows],
-                    "n_ranked": np.bincount(i, minlength=len(axes.states))[i],
-                }
-            )
-        )
-    return _depth_table(index, lo, hi), pd.concat(ranked, ignore_index=True)
+        count = np.bincount(i, minlength=len(axes.states))[i]
+        year = np.full(len(i), axes.years[t])
+        ranked.append((i, j, year, nominal[i, j], ranks[0, rows], ranks[1, rows], count))
+    columns = (np.concatenate(c) for c in zip(*ranked, strict=True))
+    ranks_table = pd.DataFrame(dict(zip(_RANKS, columns, strict=True)), copy=False)
+    for end in ("from_iso3", "to_iso3"):
+        ranks_table[end] = labelled(ranks_table[end].to_numpy(), axes.states)
+    return _depth_table(index, lo, hi), ranks_table
 
 
 def ranks_from_top(values: Array) -> Array:

@@ -3,9 +3,9 @@
 Belongs here: carrying a draw from the inputs to depth, block by block. Does not belong here: what
 is uncertain and how it is drawn (`indices.draws`), the headline itself (`indices.depth`).
 
-A block of pairs times all draws stays small enough for the processor's cache, so that the whole
-panel needs no more memory than one year of it. Everything is added and multiplied element by
-element, and roots are square roots: operations that give the same bits on every processor.
+Some years are drawn at a time, and of them a block of pairs that fits the processor's cache, so
+that the whole panel needs little memory. Everything is added and multiplied element by element, and
+roots are square roots: operations that give the same bits on every processor.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ MEASURES = ("depth", "costly", "declared")
 _KINDS = {"depth": ("costly", "declared"), "costly": ("costly",), "declared": ("declared",)}
 _TRADE = ("trade_share", "trade_intensity", "trade_dependence")
 _ARMS = ("arms_import_share", "arms_export_share", "arms_volume")
-# Rows of a block: with a thousand draws half a megabyte of single precision.
-_BLOCK = 128
+# Draws of a block, over all its pairs: five arrays of single precision share the cache of a core.
+_BLOCK = 1 << 16
+# Draws of the years taken together, where one year has not more: 32 MB in each thread.
+_CHUNK = 1 << 23
 T = TypeVar("T")
 
 
@@ -144,17 +146,35 @@ def by_year(
     errors = {f: draws.pair_errors(f, names.tolist()) for f in ("trade_data", "arms_data")}
     sheet = _Sheet(data, depth, evidence, draws, definition, errors, of_cell)
 
-    def one(t: int) -> T:
-        return use(t, *sheet.year(t, measures))
+    def some(years: list[int]) -> list[T]:
+        return [use(*drawn) for drawn in sheet.draw(years, measures)]
 
-    years = [t for t in range(len(data.axes.years)) if not np.isnan(depth.depth[t]).all()]
     with ThreadPoolExecutor(min(4, len(os.sched_getaffinity(0)))) as pool:
-        yield from pool.map(one, years)
+        for done in pool.map(some, _chunks(depth.depth, len(draws))):
+            yield from done
+
+
+def _chunks(depth: Array, draws: int) -> Iterator[list[int]]:
+    """Years with a pair, so many together as have `_CHUNK` draws.
+
+    Pairs of several years stand in one block, so that there are fewer and larger ones.
+    """
+    chunk: list[int] = []
+    held = 0
+    for t, count in enumerate((~np.isnan(depth)).sum(axis=(1, 2)).tolist()):
+        if chunk and held + count * draws > _CHUNK:
+            yield chunk
+            chunk, held = [], 0
+        if count:
+            chunk.append(t)
+            held += count * draws
+    if chunk:
+        yield chunk
 
 
 @dataclass(frozen=True)
 class _Column:
-    """One indicator for some pairs: transformed values and how they move with the draws."""
+    """One indicator for some ties: transformed values and how they move with the draws."""
 
     indicator: Indicator
     score: Callable[[Array, Array], None]
@@ -162,7 +182,10 @@ class _Column:
 
 
 class _Sheet:
-    """The draws of every year, laid out so that a block needs nothing but arithmetic."""
+    """The draws of every year, laid out so that a block needs nothing but arithmetic.
+
+    A tie is a pair in a year: `ties` are flat positions (t * states + i) * states + j in a cube.
+    """
 
     def __init__(
         self,
@@ -192,20 +215,27 @@ class _Sheet:
         slope = 100 / (high - low)
         return slope.astype(np.float32), (-slope * low).astype(np.float32)
 
-    def year(self, t: int, measures: tuple[str, ...]) -> tuple[Array, dict[str, Array]]:
-        """Draw one year."""
-        cells = np.flatnonzero(~np.isnan(self._depth.depth[t]))
-        columns = {i.name: self._column(i, t, cells) for i in self._definition.indicators}
-        return cells, {m: self._measure(m, t, cells, columns) for m in measures}
+    def draw(
+        self, years: list[int], measures: tuple[str, ...]
+    ) -> Iterator[tuple[int, Array, dict[str, Array]]]:
+        """Draw some years together: yield each with the positions of its pairs and their draws."""
+        ties = np.flatnonzero(~np.isnan(self._depth.depth[years[0] : years[-1] + 1]))
+        ties += years[0] * len(self._of_cell)
+        columns = {i.name: self._column(i, ties) for i in self._definition.indicators}
+        drawn = {m: self._measure(m, ties, columns) for m in measures}
+        t, cells = np.divmod(ties, len(self._of_cell))
+        edges = np.searchsorted(t, [*years, years[-1] + 1])
+        for year, (start, end) in zip(years, itertools.pairwise(edges), strict=True):
+            yield year, cells[start:end], {m: v[start:end] for m, v in drawn.items()}
 
-    def _flat(self, cube: Array, t: int, cells: Array) -> Array:
-        return np.broadcast_to(cube, self._data.axes.shape)[t].reshape(-1)[cells]
+    def _flat(self, cube: Array, ties: Array) -> Array:
+        return np.broadcast_to(cube, self._data.axes.shape).reshape(-1)[ties]
 
-    def _column(self, i: Indicator, t: int, cells: Array) -> _Column:
-        values = self._flat(self._data.values[i.name], t, cells)
+    def _column(self, i: Indicator, ties: Array) -> _Column:
+        values = self._flat(self._data.values[i.name], ties)
         slope, height = self._lines[i.name]
         if i.name == "vote_kappa":
-            return self._votes(i, t, cells, values, slope, height)
+            return self._votes(i, ties, values, slope, height)
         if i.name in self._ladders:
             return self._ladder(i, values)
         with np.errstate(invalid="ignore"):
@@ -214,11 +244,11 @@ class _Sheet:
         bend = {"linear": values, "log1p": values / (1 + values), "log": np.ones_like(values)}[
             i.transform
         ].astype(np.float32)
-        pairs = self._of_cell[cells]
+        pairs = self._of_cell[ties % len(self._of_cell)]
         if i.name in _TRADE:
-            return self._trade(i, t, cells, at, bend, pairs)
+            return self._trade(i, ties, at, bend, pairs)
         if i.name in _ARMS:
-            return self._arms(i, t, cells, bend, pairs)
+            return self._arms(i, ties, bend, pairs)
 
         def score(rows: Array, out: Array) -> None:
             np.multiply(at[rows, None], slope, out=out)
@@ -235,23 +265,27 @@ class _Sheet:
         return at > lowest
 
     def _votes(
-        self, i: Indicator, t: int, cells: Array, kappa: Array, slope: Array, height: Array
+        self, i: Indicator, ties: Array, kappa: Array, slope: Array, height: Array
     ) -> _Column:
-        """Kappa over bootstrap samples of the year's roll calls, to first order."""
+        """Kappa over bootstrap samples of each year's roll calls, to first order."""
         votes, n = self._evidence.votes, len(self._data.axes.states)
-        codes = votes.codes[votes.period == self._data.axes.years[t]]
-        # Kappa is the same from both ends of a pair: compute it once.
+        t, cells = np.divmod(ties, n * n)
         first, second = np.divmod(cells, n)
+        # Kappa is the same from both ends of a pair: compute it once.
         pairs, of_row = np.unique(
-            np.minimum(first, second) * n + np.maximum(first, second), return_inverse=True
+            (t * n + np.minimum(first, second)) * n + np.maximum(first, second),
+            return_inverse=True,
         )
-        if len(codes):
-            weights = self._draws.roll_calls(self._data.axes.years[t], len(codes))
-            effect = kappa_influence(codes, *np.divmod(pairs, n))
-            # By rows, in which they are picked: the transpose alone would be copied for each block.
-            moved = (weights @ effect).T.astype(np.float32, order="C")
-        else:  # a year without recorded votes: nothing to resample
-            moved = np.zeros((len(pairs), len(self._draws)), np.float32)
+        t, cells = np.divmod(pairs, n * n)
+        moved = np.zeros((len(pairs), len(self._draws)), np.float32)
+        for k in np.unique(t):
+            year = self._data.axes.years[k]
+            codes = votes.codes[votes.period == year]
+            if len(codes):  # without recorded votes there is nothing to resample
+                mine = slice(*np.searchsorted(t, [k, k + 1]))
+                weights = self._draws.roll_calls(year, len(codes))
+                effect = kappa_influence(codes, *np.divmod(cells[mine], n))
+                moved[mine] = (weights @ effect).T
         at = kappa.astype(np.float32)
 
         def score(rows: Array, out: Array) -> None:
@@ -261,7 +295,7 @@ class _Sheet:
             out += height
             np.clip(out, 0, 100, out=out)
 
-        return _Column(i, score, np.ones(len(cells), dtype=bool))
+        return _Column(i, score, np.ones(len(ties), dtype=bool))
 
     def _ladder(self, i: Indicator, values: Array) -> _Column:
         nominal, drawn = self._ladders[i.name]
@@ -279,21 +313,19 @@ class _Sheet:
 
         return _Column(i, score, step > 0)
 
-    def _trade(
-        self, i: Indicator, t: int, cells: Array, at: Array, bend: Array, pairs: Array
-    ) -> _Column:
+    def _trade(self, i: Indicator, ties: Array, at: Array, bend: Array, pairs: Array) -> _Column:
         slope, height = self._lines[i.name]
-        sd = (bend * self._flat(self._evidence.trade_sd, t, cells)).astype(np.float32)
+        sd = (bend * self._flat(self._evidence.trade_sd, ties)).astype(np.float32)
         oil = [
-            (bend * self._flat(cube, t, cells)).astype(np.float32)
+            (bend * self._flat(cube, ties)).astype(np.float32)
             for cube in (self._evidence.oil_lo, self._evidence.oil_hi)
         ]
         towards_low, towards_high = np.maximum(-self._oil, 0), np.maximum(self._oil, 0)
         has_oil = (oil[0] != 0) | (oil[1] != 0)
         any_oil = has_oil.any()
-        cap = np.full(len(cells), np.inf, np.float32)
+        cap = np.full(len(ties), np.inf, np.float32)
         if i.cap_below_share is not None and i.cap_score is not None:
-            share = self._flat(self._data.values["trade_share"], t, cells)
+            share = self._flat(self._data.values["trade_share"], ties)
             cap[share < i.cap_below_share] = i.cap_score
         errors = self._errors["trade_data"]
 
@@ -312,12 +344,12 @@ class _Sheet:
 
         return _Column(i, score, np.isfinite(at))
 
-    def _arms(self, i: Indicator, t: int, cells: Array, bend: Array, pairs: Array) -> _Column:
+    def _arms(self, i: Indicator, ties: Array, bend: Array, pairs: Array) -> _Column:
         slope, height = self._lines[i.name]
-        windows = self._evidence.arms[i.name][:, t].reshape(len(self._evidence.arms[i.name]), -1)
+        windows = self._evidence.arms[i.name].reshape(len(self._definition.arms_windows), -1)
         with np.errstate(invalid="ignore"):
-            at = transform(windows[:, cells].T, i.transform).astype(np.float32)
-        sd = (bend * self._flat(self._evidence.arms_sd, t, cells)).astype(np.float32)
+            at = transform(windows[:, ties].T, i.transform).astype(np.float32)
+        sd = (bend * self._flat(self._evidence.arms_sd, ties)).astype(np.float32)
         errors, window = self._errors["arms_data"], self._window
 
         def score(rows: Array, out: Array) -> None:
@@ -330,7 +362,7 @@ class _Sheet:
 
         return _Column(i, score, self._reaches(np.nanmax(at, axis=1, initial=-np.inf), i))
 
-    def _measure(self, measure: str, t: int, cells: Array, columns: dict[str, _Column]) -> Array:
+    def _measure(self, measure: str, ties: Array, columns: dict[str, _Column]) -> Array:
         """Draw one measure: float32, shape (pairs, draws).
 
         What an indicator weighs depends on the pair only through which indicators are known there.
@@ -339,35 +371,34 @@ class _Sheet:
         """
         definition = self._definition
         chosen = [i for i in definition.indicators if i.kind in _KINDS[measure]]
-        known = np.stack(
-            [~np.isnan(self._flat(self._depth.scores[i.name], t, cells)) for i in chosen]
-        )
+        known = np.stack([~np.isnan(self._flat(self._depth.scores[i.name], ties)) for i in chosen])
         for c, i in enumerate(chosen):
             if i.name in self._data.applies:
-                known[c] &= self._flat(self._data.applies[i.name], t, cells)
+                known[c] &= self._flat(self._data.applies[i.name], ties)
             if measure == "depth":  # a pillar below its minimum counts as unknown altogether
-                known[c] &= ~np.isnan(self._flat(self._depth.pillars[i.pillar], t, cells))
+                known[c] &= ~np.isnan(self._flat(self._depth.pillars[i.pillar], ties))
         active = np.stack([columns[i.name].active for i in chosen]) & known
         bits = 1 << np.arange(len(chosen))
-        out = np.full((len(cells), len(self._draws)), np.nan, np.float32)
+        out = np.full((len(ties), len(self._draws)), np.nan, np.float32)
         headline = {
             "depth": self._depth.depth,
             "costly": self._depth.costly,
             "declared": self._depth.declared,
         }[measure]
-        wanted = ~np.isnan(self._flat(headline, t, cells))
+        wanted = ~np.isnan(self._flat(headline, ties))
         pattern = (bits @ known) << len(chosen) | (bits @ active)
         order = np.argsort(np.where(wanted, pattern, -1), kind="stable")[(~wanted).sum() :]
         edges = np.flatnonzero(np.diff(pattern[order], prepend=-1, append=-1))
-        space = np.empty((5, _BLOCK, len(self._draws)), np.float32)
+        block = max(_BLOCK // len(self._draws), 1)
+        space = np.empty((5, block, len(self._draws)), np.float32)
         for start, end in itertools.pairwise(edges):
             one = order[start]
             key = measure, int(pattern[one])
             if key not in self._known_parts:
                 self._known_parts[key] = self._parts(chosen, known[:, one], active[:, one])
             parts = self._known_parts[key]
-            for begin in range(start, end, _BLOCK):
-                rows = order[begin : min(begin + _BLOCK, end)]
+            for begin in range(start, end, block):
+                rows = order[begin : min(begin + block, end)]
                 out[rows] = self._block(rows, parts, columns, space[:, : len(rows)])
         return out
 
@@ -399,8 +430,10 @@ class _Sheet:
     ) -> Array:
         """Draw some pairs of one pattern."""
         score, pillar, mean, root, square = space
-        mean[:] = root[:] = square[:] = 0
-        for weight, inside in parts:
+        if not parts:
+            mean[:] = 0
+            return mean
+        for part, (weight, inside) in enumerate(parts):
             for k, (name, own) in enumerate(inside):
                 into = score if k else pillar
                 columns[name].score(rows, into)
@@ -408,6 +441,11 @@ class _Sheet:
                 if k:
                     pillar += score
             # The three power means of the pillars, side by side.
+            if part == 0:
+                np.multiply(np.sqrt(pillar, out=score), weight, out=root)
+                np.multiply(pillar, weight, out=mean)
+                np.multiply(mean, pillar, out=square)
+                continue
             np.sqrt(pillar, out=score)
             score *= weight
             root += score

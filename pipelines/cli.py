@@ -157,6 +157,30 @@ def conclusions(
         _fail(str(error))
 
 
+@app.command()
+def report(
+    question: Annotated[
+        str | None, typer.Option(help="A question of definition.toml; the first by default.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
+    charts: Annotated[
+        Path | None, typer.Option(help="Folder for every chart as SVG and PNG.")
+    ] = None,
+    warehouse: Annotated[Path | None, typer.Option(help="The link readers open.")] = None,
+) -> None:
+    """Write the report: one HTML file with charts, tables and weights to try."""
+    from warehouse.answers import NoWarehouse
+    from warehouse.location import LINK
+    from warehouse.report.data import NothingToReport
+    from warehouse.report.page import UnknownQuestion, write
+
+    try:
+        written = write(warehouse or LINK, question, out, charts)
+    except (NoWarehouse, NothingToReport, UnknownQuestion) as error:
+        _fail(str(error))
+    console.print(str(written), soft_wrap=True, highlight=False)
+
+
 @starter_app.command("build")
 def starter_build(
     source: Annotated[Path, typer.Option("--from", help="Folder of the upstreams' files.")],

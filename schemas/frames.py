@@ -280,7 +280,7 @@ def validate(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     import pandera.errors
 
     try:
-        return pandera_schema(table).validate(frame, lazy=True)
+        return pandera_schema(table).validate(frame, lazy=True, inplace=True)
     except pandera.errors.SchemaErrors as error:
         raise SchemaError(_explain(error.failure_cases, frame, table)) from None
 

@@ -14,9 +14,9 @@ def arms_indicators(
     axes: Axes,
     first_covered: int,
     last_covered: int,
-    window: int = 10,
-) -> dict[str, Array]:
-    """Compute the three arms indicators for every directed pair.
+    *windows: int,
+) -> list[dict[str, Array]]:
+    """Compute the three arms indicators for every directed pair, over some windows.
 
     Parameters
     ----------
@@ -27,29 +27,37 @@ def arms_indicators(
     axes : Axes
     first_covered, last_covered : int
         Years the register covers. A window that reaches outside is missing, not zero.
-    window : int
+    *windows : int
         Years summed.
 
     Returns
     -------
-    dict of str to cube
-        ``arms_import_share`` (%): j's share of what i received; ``arms_export_share`` (%): j's
-        share of what i supplied; ``arms_volume`` (million TIV): both directions. A state without
-        any transfer has shares of zero.
+    list of dict of str to cube
+        For each window: ``arms_import_share`` (%): j's share of what i received;
+        ``arms_export_share`` (%): j's share of what i supplied; ``arms_volume`` (million TIV): both
+        directions. A state without any transfer has shares of zero.
     """
     start = min(axes.years[0], first_covered)
     long_axes = Axes(tuple(range(start, axes.years[-1] + 1)), axes.states)
     years = np.array(long_axes.years)
     covered = (years >= first_covered) & (years <= last_covered)
 
-    def lay(array: Array) -> Array:
-        blank = covered.reshape(-1, *[1] * (array.ndim - 1))
-        return trailing_sum(np.where(blank, array, np.nan), window)[len(years) - len(axes.years) :]
+    def known(array: Array) -> Array:
+        array[~covered] = np.nan
+        return array
 
-    sent = lay(long_axes.cube(transfers, "supplier_iso3", "recipient_iso3", "tiv_millions", 0.0))
-    exports = lay(long_axes.panel(totals, "iso3", "exports_tiv_millions", 0.0))
-    imports = lay(long_axes.panel(totals, "iso3", "imports_tiv_millions", 0.0))
+    yearly = known(
+        long_axes.cube(transfers, "supplier_iso3", "recipient_iso3", "tiv_millions", 0.0)
+    )
+    exports = known(long_axes.panel(totals, "iso3", "exports_tiv_millions", 0.0))
+    imports = known(long_axes.panel(totals, "iso3", "imports_tiv_millions", 0.0))
+    return [
+        _over_window(*(trailing_sum(a, w)[-len(axes.years) :] for a in (yearly, exports, imports)))
+        for w in windows
+    ]
 
+
+def _over_window(sent: Array, exports: Array, imports: Array) -> dict[str, Array]:
     def share(part: Array, whole: Array) -> Array:
         whole = whole[:, :, None]
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -10,6 +10,7 @@ from indices.pillars.voting import last_full_year
 from pipelines.assets.factory import table_assets
 from pipelines.core import arms, geo, scope, trade, treaties, un
 from pipelines.settings import Settings
+from pipelines.sources.russia_trade.reconcile import reconcile
 
 Frame = pd.DataFrame
 
@@ -125,7 +126,9 @@ def core_trade__yearly_flows(
     definition: Definition,
 ) -> Frame:
     axes, exists = scope.axes_of(core_geo__state_years)
-    chosen = trade.best_flows(core_trade__reported_flows, raw_russia_trade__reports, definition)
+    chosen = trade.best_flows(
+        core_trade__reported_flows, reconcile(raw_russia_trade__reports), definition
+    )
     oil = trade.oil_adjustment(
         raw_iran_oil__estimates, raw_curated__crude_recorded, raw_curated__crude_prices
     )
@@ -198,7 +201,9 @@ def core_treaties__yearly_dyads(
         raw_curated__tiers,
         core_treaties__agreements,
         treaties.full_memberships(
-            raw_cow_igo__memberships, raw_curated__memberships, axes.years[-1]
+            treaties.recorded_memberships(raw_cow_igo__memberships),
+            raw_curated__memberships,
+            axes.years[-1],
         ),
         raw_cow_igo__coverage,
         raw_cow_igo__world,

@@ -70,6 +70,8 @@ def meta_fields_() -> pd.DataFrame:
         )
     ],
     check_specs=[dg.AssetCheckSpec(CHECK, asset="meta_sources", blocking=True)],
+    # Last: it waits for files that are written behind the other steps.
+    op_tags={"dagster/priority": "-1"},
     required_resource_keys={TABLES, "settings"},
 )
 def meta_sources(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

@@ -94,7 +94,9 @@ def groups(memberships: pd.DataFrame, definition: Definition) -> pd.DataFrame:
 
 def mid_year(years: pd.Series) -> pd.Series:
     """1 July of each year: the day on which yearly figures belong to a state."""
-    return pd.to_datetime(years.astype("int64").astype("str") + "-07-01")
+    january = (years.astype("int64").to_numpy() - 1970).astype("datetime64[Y]")
+    july = january.astype("datetime64[M]") + np.timedelta64(6, "M")
+    return pd.Series(july.astype("datetime64[s]"), index=years.index)
 
 
 def cow_to_iso3(code: pd.Series, when: pd.Series, source: str, table: str) -> pd.Series:

@@ -10,7 +10,6 @@ from indices.definition import Definition
 from indices.pillars.trade import best_reports, unrecorded_oil, yearly_flows
 from pipelines.core.geo import SOURCES, cow_to_iso3, mid_year
 from pipelines.sources.names import load_map, map_names
-from pipelines.sources.russia_trade.reconcile import reconcile
 
 THOUSAND = 1e3
 MILLION = 1e6
@@ -177,12 +176,20 @@ def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def best_flows(
-    reported: pd.DataFrame, russia: pd.DataFrame, definition: Definition
+    reported: pd.DataFrame, settled: pd.DataFrame, definition: Definition
 ) -> pd.DataFrame:
-    """One report for every flow; Russia's competing figures are reconciled first."""
+    """One report for every flow.
+
+    Parameters
+    ----------
+    reported : DataFrame
+        ``core_trade__reported_flows``.
+    settled : DataFrame
+        Russia's competing figures, reconciled.
+    definition : Definition
+    """
     single = reported[reported["source"].isin(PREFERENCE)]
     single = single.assign(value_lo_usd=single["value_usd"], value_hi_usd=single["value_usd"])
-    settled = reconcile(russia)
     # A reconciled figure stands for the importer's side, whoever reported the parts.
     settled = settled.assign(reporter=settled["importer_iso3"], source="russia_trade")
     columns = [

@@ -152,8 +152,8 @@ def covered(rows: pd.DataFrame, states: pd.DataFrame, first: str, second: str) -
     return rows[rows[first].isin(known) & rows[second].isin(known)]
 
 
-def agreements(treaties: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
-    """Lay ``core_treaties__agreements`` out, for states outside the build too."""
+def investment_agreements(treaties: pd.DataFrame) -> pd.DataFrame:
+    """Investment treaties in force, one row for each unordered pair."""
     names = load_map(SOURCES / "investment_treaties")
     in_force = treaties[treaties["in_force_date"].notna()]
     ends = {
@@ -176,7 +176,11 @@ def agreements(treaties: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
             "treaty": "bit",
         }
     )
-    bilateral = bilateral[(bilateral["a_iso3"] != "") & (bilateral["b_iso3"] != "")]
+    return bilateral[(bilateral["a_iso3"] != "") & (bilateral["b_iso3"] != "")]
+
+
+def trade_agreements(desta: pd.DataFrame) -> pd.DataFrame:
+    """Trade agreements in force, one row for each unordered pair."""
     pairs = agreement_dyads(agreements_in_force(desta))
     start = pd.to_datetime(pairs["start_year"].astype("Int64").astype("str") + "-01-01")
     last = pairs["end_year"].astype("Int64") - 1
@@ -205,8 +209,12 @@ def agreements(treaties: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
             load_map(SOURCES / "desta"),
             start,
         )["iso3"]
-    trade = trade[(trade["a_iso3"] != "") & (trade["b_iso3"] != "")]
-    both = pd.concat([bilateral, trade], ignore_index=True)
+    return trade[(trade["a_iso3"] != "") & (trade["b_iso3"] != "")]
+
+
+def agreements(unctad: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
+    """Lay ``core_treaties__agreements`` out, for states outside the build too."""
+    both = pd.concat([investment_agreements(unctad), trade_agreements(desta)], ignore_index=True)
     swapped = both["a_iso3"] > both["b_iso3"]
     first, second = both["a_iso3"].copy(), both["b_iso3"].copy()
     both["a_iso3"], both["b_iso3"] = first.mask(swapped, second), second.mask(swapped, first)
@@ -220,16 +228,28 @@ def agreements(treaties: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
     return both
 
 
-def full_memberships(igo: pd.DataFrame, curated: pd.DataFrame, last_year: int) -> pd.DataFrame:
+def recorded_memberships(igo: pd.DataFrame) -> pd.DataFrame:
+    """Full memberships by year that the IGO data has."""
+    full = igo[igo["status"] == "full"]
+    iso3 = cow_to_iso3(full["ccode"], mid_year(full["year"]), "geo", "raw_cow_igo__memberships")
+    known = pd.DataFrame({"iso3": iso3, "year": full["year"], "igo": full["igo"]})
+    return known[known["iso3"] != ""].drop_duplicates()
+
+
+def full_memberships(known: pd.DataFrame, curated: pd.DataFrame, last_year: int) -> pd.DataFrame:
     """Full memberships by year: the IGO data, carried with sourced accessions and exits.
 
     A membership of the data's last year stands until a curated row ends it; a curated accession
     adds one. Organisations without a charter (BRICS, G20) are no intergovernmental organisations.
+
+    Parameters
+    ----------
+    known : DataFrame
+        What `recorded_memberships` returned.
+    curated : DataFrame
+        ``raw_curated__memberships``.
+    last_year : int
     """
-    full = igo[igo["status"] == "full"]
-    iso3 = cow_to_iso3(full["ccode"], mid_year(full["year"]), "geo", "raw_cow_igo__memberships")
-    known = pd.DataFrame({"iso3": iso3, "year": full["year"], "igo": full["igo"]})
-    known = known[known["iso3"] != ""].drop_duplicates()
     carried = known[known["year"] == IGO_LAST_YEAR].drop(columns="year")
     later = curated[curated["group_id"].isin(IGO_CODES) & (curated["status"] == "member")]
     later = later.assign(igo=later["group_id"].map(IGO_CODES))

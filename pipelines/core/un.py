@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from indices.pillars.voting import agreement_dyads, ballots
 from pipelines.core.geo import SOURCES, cow_to_iso3
@@ -44,11 +45,14 @@ def roll_calls(ga: pd.DataFrame, sc: pd.DataFrame) -> pd.DataFrame:
 def votes(ga: pd.DataFrame, sc: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
     """Votes of states, the library's names mapped by the day of the vote."""
     day = calls.set_index("roll_call_id")["date"]
-    frames = []
+    frames, called = [], []
     for body, rows in (("GA", ga), ("SC", sc)):
-        call = body + "-" + rows["undl_id"].astype("str")
-        kept = call.isin(day.index)
-        when = call[kept].map(day)
+        # Rows by the hundred thousand name some thousand roll calls: text is made once for each.
+        number, numbers = pd.factorize(rows["undl_id"])
+        call = body + "-" + pd.Index(numbers).astype("str")
+        kept = call.isin(day.index)[number]
+        number = number[kept]
+        when = pd.Series(day.reindex(call).to_numpy()[number], index=rows.index[kept])
         mapped = map_names(
             "un",
             f"raw_un__{body.lower()}_votes",
@@ -56,16 +60,10 @@ def votes(ga: pd.DataFrame, sc: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFra
             load_map(SOURCES / "un"),
             when,
         )
-        frames.append(
-            pd.DataFrame(
-                {
-                    "roll_call_id": call[kept],
-                    "iso3": mapped["iso3"],
-                    "vote": rows.loc[kept, "ms_vote"],
-                }
-            )
-        )
-    return pd.concat(frames, ignore_index=True)
+        called.append(pd.Categorical.from_codes(number, call))
+        frames.append(pd.DataFrame({"iso3": mapped["iso3"], "vote": rows.loc[kept, "ms_vote"]}))
+    both = pd.concat(frames, ignore_index=True)
+    return both.assign(roll_call_id=union_categoricals(called))
 
 
 def session_dyads(all_votes: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import pandas as pd
 from indices.cube import Array, Axes
 from indices.definition import Definition
 from pipelines.core import trade, treaties
+from pipelines.sources.russia_trade.reconcile import reconcile
 
 Frames = dict[str, pd.DataFrame]
 TRADE = ("baci", "cow_trade", "imf", "russia_trade")
@@ -80,10 +81,12 @@ def _flows_without(
         tables["raw_curated__crude_prices"],
     )
 
+    settled = reconcile(russia)
+
     def make(source: str) -> pd.DataFrame:
         chosen = trade.best_flows(
             reported[reported["source"] != source],
-            russia.iloc[:0] if source == "russia_trade" else russia,
+            reconcile(russia.iloc[:0]) if source == "russia_trade" else settled,
             definition,
         )
         return trade.flows(chosen, oil, axes, exists, definition)
@@ -97,22 +100,21 @@ def _treaties_without(
     first = definition.first_year - axes.years[0]
     axes, exists = Axes(axes.years[first:], axes.states), exists[first:]
     held = _between(tables["core_treaties__commitments"], "from_iso3", "to_iso3", axes)
+    in_force = tables["core_treaties__agreements"]
 
     def rows(name: str, owner: str, source: str) -> pd.DataFrame:
         return tables[name].iloc[:0] if source == owner else tables[name]
 
     # What most sources leave as it is, is made once.
     @cache
-    def in_force(source: str) -> pd.DataFrame:
-        return treaties.agreements(
-            rows("raw_unctad__investment_treaties", "investment_treaties", source),
-            rows("raw_desta__members", "desta", source),
-        )
+    def recorded(source: str) -> pd.DataFrame:
+        made = treaties.recorded_memberships(rows("raw_cow_igo__memberships", "cow_igo", source))
+        return made[made["iso3"].isin(axes.states)]
 
     @cache
     def memberships(source: str) -> pd.DataFrame:
         return treaties.full_memberships(
-            rows("raw_cow_igo__memberships", "cow_igo", source),
+            recorded("cow_igo" if source == "cow_igo" else ""),
             rows("raw_curated__memberships", "curated", source),
             axes.years[-1],
         )
@@ -133,7 +135,7 @@ def _treaties_without(
             held[held["source"] != source].reset_index(drop=True),
             tables["core_treaties__hostilities"],
             rows("raw_curated__tiers", "curated", source),
-            in_force(if_of("investment_treaties", "desta")),
+            in_force[in_force["source"] != source],
             memberships(if_of("cow_igo", "curated")),
             rows("raw_cow_igo__coverage", "cow_igo", source),
             tables["raw_cow_igo__world"],

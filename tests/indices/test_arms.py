@@ -30,7 +30,7 @@ TOTALS = pd.DataFrame(
 
 def compute(first: int, last: int) -> dict[str, np.ndarray]:
     axes = Axes(tuple(range(first, last + 1)), STATES)
-    return arms_indicators(TRANSFERS, TOTALS, axes, 2000, 2004, window=3)
+    return arms_indicators(TRANSFERS, TOTALS, axes, 2000, 2004, 3)[0]
 
 
 @pytest.mark.parametrize(

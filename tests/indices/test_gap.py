@@ -151,7 +151,7 @@ def from_raw(states: tuple[str, ...], rename: dict[str, str]) -> dict[str, Array
     goods.pop("status")
     totals = by_state(exports_tiv_millions=EXPORTS, imports_tiv_millions=IMPORTS)
     moved = by_pair("supplier_iso3", "recipient_iso3", "tiv_millions")
-    return {**goods, **arms_indicators(moved, totals, axes, 2000, 2000, window=1)}
+    return {**goods, **arms_indicators(moved, totals, axes, 2000, 2000, 1)[0]}
 
 
 RAW_SIZES = {

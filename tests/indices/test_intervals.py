@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from worlds import mini_definition, random_world
 
+from indices import intervals
 from indices.composite.uncertainty import interval
 from indices.cube import Array, Axes
 from indices.definition import Definition
@@ -358,3 +359,19 @@ def test_ballots_of_other_states_are_refused() -> None:
     wrong = certain(data, replace(votes, states=AXES.states[::-1]))
     with pytest.raises(ValueError, match="states of the axes"):
         drawn(mini_definition(), data, wrong)
+
+
+@pytest.mark.parametrize(("chunk", "block"), [(1, 1), (1, 1 << 20), (1 << 30, 1)])
+def test_draws_do_not_depend_on_how_many_stand_together(
+    chunk: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    definition = mini_definition(draws=7)
+    together, _ = run(definition, missing=0.2)
+    monkeypatch.setattr(intervals, "_CHUNK", chunk)
+    monkeypatch.setattr(intervals, "_BLOCK", block)
+    apart, _ = run(definition, missing=0.2)
+    assert [t for t, *_ in apart] == [t for t, *_ in together] == [0, 1]
+    for (_, cells, values), (_, other_cells, others) in zip(together, apart, strict=True):
+        np.testing.assert_array_equal(cells, other_cells)
+        for measure in MEASURES:
+            np.testing.assert_array_equal(values[measure], others[measure])

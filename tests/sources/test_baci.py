@@ -21,6 +21,7 @@ from pipelines.sources.baci import fetch
 from pipelines.sources.baci.fetch import read_years, recognise
 from pipelines.sources.names import load_map
 from pipelines.sources.reading import SourceError
+from pipelines.sources.russia_trade.reconcile import reconcile
 
 NAMES = Path(schemas.__file__).parents[1] / "pipelines" / "sources" / "baci"
 TABLE = schemas.table("raw_baci__flows")
@@ -314,7 +315,9 @@ def test_between_the_imf_and_the_historical_set(tmp_path: Path) -> None:
     )
     flows = reported(baci, cow, imts)
     assert len(flows) == 5
-    chosen = trade.best_flows(flows, empty("raw_russia_trade__reports"), load_definition())
+    chosen = trade.best_flows(
+        flows, reconcile(empty("raw_russia_trade__reports")), load_definition()
+    )
     columns = ["importer_iso3", "year", "recorded_usd", "source", "method"]
     chosen = chosen.round({"recorded_usd": 3})
     assert sorted(chosen[columns].itertuples(index=False, name=None)) == [

@@ -60,7 +60,10 @@ def withheld(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
         elif lost := sorted(set(table.columns) - set(kept[name].columns)):
             found[name] = f"the fields {', '.join(lost)} (redistribution: none)"
         if table.withheld_rows:
-            found[name] = f"rows with {table.withheld_rows}: the source does not let them on"
+            found[name] = (
+                f"the rows for which {table.withheld_rows} holds: their source does not allow them "
+                "to be passed on"
+            )
     return found
 
 
