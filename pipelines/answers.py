@@ -129,8 +129,11 @@ def explain(
 ) -> None:
     """Take one score apart: pillars, indicators, and the source rows under each.
 
-    For instance: alliance-depth explain china iran 2024. The points of the parts add up to the
-    score. Exit code 0: answered; 1: cannot be answered, or --check found a difference.
+    The points of the parts add up to the score.
+
+    For instance: alliance-depth explain china iran 2024
+
+    Exit code 0: answered; 1: no answer, or --check found a difference.
     """
     from warehouse.explain import COLUMNS, as_document, as_rows
     from warehouse.explain import explain as ask
@@ -283,7 +286,7 @@ def compare(
     second: Annotated[str, typer.Argument(help="Another one, for instance gulf.")],
     principal: Annotated[
         list[str] | None,
-        typer.Option(help="State at the other end; may stand twice. By default CHN, RUS, USA."),
+        typer.Option(help="State at the other end. May stand twice; by default CHN, RUS and USA."),
     ] = None,
     since: Annotated[int, typer.Option(help="First year.")] = 2000,
     until: Annotated[int | None, typer.Option(help="Last year; by default all there are.")] = None,
@@ -298,11 +301,13 @@ def compare(
     target: OutputOption = None,
     warehouse: WarehouseOption = None,
 ) -> None:
-    """Set the ties of two states or groups with a principal side by side, year by year.
+    """Set the ties of two states or groups side by side, year by year.
 
-    For instance: alliance-depth compare iran gulf --principal CHN --since 1990. Names, ISO codes
-    and groups are understood. The gap is the second less the first. Exit code 0: answered; 1:
-    cannot be answered.
+    Names, ISO codes and groups are understood; the gap is the second less the first.
+
+    For instance: alliance-depth compare iran gulf --principal CHN
+
+    Exit code 0: answered; 1: no answer.
     """
     from indices.definition import load_definition
     from warehouse.compare import Comparison
@@ -397,10 +402,13 @@ def rank(
     target: OutputOption = None,
     warehouse: WarehouseOption = None,
 ) -> None:
-    """Rank a state's ties of one year, the deepest first, with how sure each rank is.
+    """Rank a state's ties, the deepest first, and say how sure each rank is.
 
-    For instance: alliance-depth rank CHN --year 2024. Only ties with all four pillars are ranked.
-    Exit code 0: answered; 1: cannot be answered.
+    Only ties with all four pillars are ranked.
+
+    For instance: alliance-depth rank CHN --year 2024
+
+    Exit code 0: answered; 1: no answer.
     """
     from warehouse.compare import Ranked
     from warehouse.compare import rank as ask
@@ -451,7 +459,9 @@ def whatif(
     year: YearOption = None,
     weight: Annotated[
         list[str] | None,
-        typer.Option(help="A pillar's weight: arms=0.4; may stand for several, others share."),
+        typer.Option(
+            help="Weight of a pillar: arms=0.4. May stand twice; the other pillars share the rest."
+        ),
     ] = None,
     aggregate: Annotated[
         str,
@@ -461,10 +471,13 @@ def whatif(
     target: OutputOption = None,
     warehouse: WarehouseOption = None,
 ) -> None:
-    """Compare Iran and the Gulf under other weights, and say which would turn the gap.
+    """Compare Iran and the Gulf under other weights; say which would turn the gap.
 
-    For instance: alliance-depth whatif CHN --weight arms=0.4 --aggregate geometric. Exit code 0:
-    answered; 1: cannot be answered.
+    Made from the published pillars, without a build.
+
+    For instance: alliance-depth whatif CHN --weight arms=0.4
+
+    Exit code 0: answered; 1: no answer.
     """
     from warehouse.names import state
     from warehouse.whatif import whatif as ask
@@ -545,8 +558,11 @@ def query(
 ) -> None:
     """Run one query on the warehouse.
 
-    docs/DATA_DICTIONARY.md describes every table and column. Exit code 0: answered; 1: the query
-    fails.
+    docs/DATA_DICTIONARY.md describes every table and column.
+
+    For instance: alliance-depth query "SELECT * FROM latest_depth"
+
+    Exit code 0: answered; 1: no answer.
     """
     with _opened(warehouse) as con, _working("querying"):
         if output is Format.PARQUET:
@@ -614,10 +630,11 @@ def doctor(
     target: OutputOption = None,
     warehouse: WarehouseOption = None,
 ) -> None:
-    """Say what is installed, which build and vintages are in use, what is broken, how to mend it.
+    """Say what is installed and in use, what is stale or broken, and how to mend it.
 
-    Exit code for a supervisor: 0 healthy, 1 stale or degraded (it works, but should be mended), 2
-    broken (it cannot be read, or the next build cannot succeed).
+    Exit code for a supervisor: 0 healthy; 1 stale or degraded; 2 broken.
+
+    Degraded works, but should be mended; broken cannot be read or not be built again.
     """
     import sys
     from datetime import date

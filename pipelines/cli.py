@@ -26,7 +26,9 @@ starter_app = typer.Typer(no_args_is_help=True, help="The bundled figures.")
 app.add_typer(starter_app, name="starter")
 app.command()(refresh)
 app.add_typer(source_app, name="source")
-for command in (*COMMANDS, release, diff, verify):
+for command in COMMANDS:
+    app.command(rich_help_panel="Ask the warehouse")(command)
+for command in (release, diff, verify):
     app.command()(command)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shlex
 from pathlib import Path
 
 import duckdb
@@ -190,6 +192,24 @@ def test_an_output_that_cannot_be_written(link: Path, tmp_path: Path) -> None:
     done = run("rank", "CHN", "--format", "csv", "--output", target, "--warehouse", link)
     assert done.exit_code == 1
     assert str(target) in " ".join(done.stderr.split())
+
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "CLI.md").read_text(encoding="utf-8")
+ANSWERS = (
+    r"^alliance-depth (?:explain|compare|rank|whatif|query) [^A-Z\n].*|^alliance-depth .*CHN.*"
+)
+
+
+@pytest.mark.parametrize("line", re.findall(ANSWERS, PAGE, re.MULTILINE))
+def test_every_example_of_the_page_answers(
+    link: Path, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(line)[1:]
+    done = run(*words, "--warehouse", link)
+    assert done.exit_code == 0, done.output
+    written = [tmp_path / w for w in words if Path(w).suffix in (".json", ".parquet")]
+    assert done.stdout or all(p.stat().st_size for p in written)
 
 
 def test_a_group_without_ties_is_said(con: duckdb.DuckDBPyConnection) -> None:

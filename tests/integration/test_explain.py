@@ -88,6 +88,23 @@ def test_nearly_all_values_are_made_again_from_rows(con: duckdb.DuckDBPyConnecti
     assert again == {i.name for p in tree.pillars for i in p.indicators}
 
 
+def test_agreements_listed_are_those_counted(con: duckdb.DuckDBPyConnection) -> None:
+    wrong, right = con.execute(
+        """
+        WITH listed AS (
+            SELECT a_iso3, b_iso3, y AS year, count(*) AS n FROM core_treaties__agreements,
+                range(1950, 2030) r(y)
+            WHERE y BETWEEN year(start_date) AND coalesce(year(end_date), 9999) GROUP BY ALL
+        )
+        SELECT count(*) FILTER (economic_agreements <> coalesce(n, 0)), count(n)
+        FROM core_treaties__yearly_dyads d LEFT JOIN listed l ON l.year = d.year AND
+            a_iso3 = least(from_iso3, to_iso3) AND b_iso3 = greatest(from_iso3, to_iso3)
+        """
+    ).fetchall()[0]
+    assert wrong == 0
+    assert right > 10_000
+
+
 def test_roll_calls_shown_are_those_in_which_the_two_differed(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
