@@ -6,10 +6,12 @@ answer (`warehouse`); each command imports what it needs only when it runs, so t
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,7 +42,29 @@ WarehouseOption = Annotated[
     Path | None, typer.Option(help="The link readers open, where it is not the project's own.")
 ]
 YearOption = Annotated[int | None, typer.Option(help="By default the last year with full depths.")]
-NARROW = 80
+
+
+class View(StrEnum):
+    """From where a tie is seen; those of `warehouse.compare`."""
+
+    PRINCIPAL = "principal"
+    PARTNER = "partner"
+    MUTUAL = "mutual"
+
+
+class Measure(StrEnum):
+    """Which index; those of `warehouse.compare`."""
+
+    DEPTH = "depth"
+    COSTLY = "costly"
+    DECLARED = "declared"
+
+
+class Mean(StrEnum):
+    """How pillars are averaged; those of `warehouse.whatif`."""
+
+    ARITHMETIC = "arithmetic"
+    GEOMETRIC = "geometric"
 
 
 @contextmanager
@@ -291,12 +315,11 @@ def compare(
     since: Annotated[int, typer.Option(help="First year.")] = 2000,
     until: Annotated[int | None, typer.Option(help="Last year; by default all there are.")] = None,
     view: Annotated[
-        str,
-        typer.Option(help="principal: seen from it; partner: seen towards it; mutual: both."),
-    ] = "principal",
+        View, typer.Option(help="Seen from the principal, from its partners, or from both.")
+    ] = View.PRINCIPAL,
     measure: Annotated[
-        str, typer.Option(help="depth, costly (what is paid for) or declared (what is said).")
-    ] = "depth",
+        Measure, typer.Option(help="The whole index, what is paid for, or what is said.")
+    ] = Measure.DEPTH,
     output: FormatOption = Format.TABLE,
     target: OutputOption = None,
     warehouse: WarehouseOption = None,
@@ -464,9 +487,8 @@ def whatif(
         ),
     ] = None,
     aggregate: Annotated[
-        str,
-        typer.Option("--aggregate", "--mean", help="Mean of the pillars: arithmetic or geometric."),
-    ] = "arithmetic",
+        Mean, typer.Option("--aggregate", "--mean", help="Mean of the pillars.")
+    ] = Mean.ARITHMETIC,
     output: FormatOption = Format.TABLE,
     target: OutputOption = None,
     warehouse: WarehouseOption = None,
@@ -578,7 +600,12 @@ def query(
             write_csv(stream, names, rows)
     else:
         with text_stream(target) as stream:
-            write_json(stream, [dict(zip(names, r, strict=True)) for r in rows])
+            write_json(stream, [dict(zip(names, map(_json, r), strict=True)) for r in rows])
+
+
+def _json(value: object) -> object:
+    """What JSON has no number for is missing there."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager

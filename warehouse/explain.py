@@ -216,7 +216,7 @@ def explain(con: duckdb.DuckDBPyConnection, from_iso3: str, to_iso3: str, year: 
         [from_iso3, to_iso3, year],
     ).fetchall()
     found = {name: (value, status, score) for name, value, status, score in rows}
-    proof = evidence(con, definition, from_iso3, to_iso3, year)
+    proof = _evidence(con, definition, from_iso3, to_iso3, year)
     pillars, depth = _tree(definition, found, proof)
     known = sum(p.score is not None for p in pillars)
     status = (
@@ -261,6 +261,24 @@ def explain(con: duckdb.DuckDBPyConnection, from_iso3: str, to_iso3: str, year: 
         method,
         checks,
     )
+
+
+def _evidence(
+    con: duckdb.DuckDBPyConnection,
+    definition: Definition,
+    from_iso3: str,
+    to_iso3: str,
+    year: int,
+) -> dict[str, Evidence]:
+    from duckdb import BinderException, CatalogException
+
+    try:
+        return evidence(con, definition, from_iso3, to_iso3, year)
+    except (CatalogException, BinderException) as error:
+        raise CannotAnswer(
+            f"this warehouse was built by another version, whose tables are others "
+            f"({str(error).splitlines()[0]}); build it again: make build"
+        ) from None
 
 
 def _no_tie(con: duckdb.DuckDBPyConnection, from_iso3: str, to_iso3: str, year: int) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shlex
+from enum import StrEnum
 from pathlib import Path
 
 import duckdb
@@ -14,10 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
+from pipelines.answers import Mean, Measure, View
 from pipelines.cli import app
 from warehouse.answers import CannotAnswer
 from warehouse.compare import MEASURES, VIEWS, compare, rank
 from warehouse.names import party
+from warehouse.whatif import MEANS
 
 pytestmark = pytest.mark.integration
 
@@ -140,13 +143,10 @@ def test_tables_fit_the_screen(
         (("compare", "iran", "golf"), "did you mean gulf (group)?"),
         (("compare", "iran", "gulf", "--principal", "gulf"), "group of states"),
         (("compare", "iran", "IRN"), "two different"),
-        (("compare", "iran", "gulf", "--view", "both"), "expected one of principal"),
-        (("compare", "iran", "gulf", "--measure", "all"), "expected one of depth"),
         (("compare", "iran", "gulf", "--since", "2090"), "since 2090"),
         (("rank", "CHN", "--year", "1901"), "expected a year from"),
         (("whatif", "iran"), "CHN"),
         (("whatif", "CHN", "--weight", "arms"), "arms=0.4"),
-        (("whatif", "CHN", "--aggregate", "median"), "geometric"),
     ],
 )
 def test_what_cannot_be_answered(link: Path, words: tuple[str, ...], message: str) -> None:
@@ -154,6 +154,28 @@ def test_what_cannot_be_answered(link: Path, words: tuple[str, ...], message: st
     assert done.exit_code == 1
     assert message in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "offered", "accepted"),
+    [
+        (("compare", "iran", "gulf", "--view"), View, VIEWS),
+        (("compare", "iran", "gulf", "--measure"), Measure, MEASURES),
+        (("whatif", "CHN", "--aggregate"), Mean, MEANS),
+    ],
+)
+def test_choices_are_those_of_the_answer(
+    link: Path, words: tuple[str, ...], offered: type[StrEnum], accepted: tuple[str, ...]
+) -> None:
+    assert [c.value for c in offered] == list(accepted)
+    done = run(*words, "other", "--warehouse", link)
+    assert done.exit_code == 2
+    assert all(c in done.stderr for c in accepted)
+
+
+def test_an_answer_without_a_number_is_null_in_json(link: Path) -> None:
+    done = run("query", "SELECT 'nan'::DOUBLE AS x", "--format", "json", "--warehouse", link)
+    assert json.loads(done.stdout, parse_constant=pytest.fail) == [{"x": None}]
 
 
 def test_whatif_in_every_format(link: Path) -> None:

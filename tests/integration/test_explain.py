@@ -190,6 +190,16 @@ def test_check_finds_a_wrong_number(wrong: Path, tie: tuple[str, str], expected:
     assert all(what in " ".join(done.stdout.split()) for what in expected)
 
 
+def test_a_build_of_another_version_is_said(wrong: Path, tmp_path: Path) -> None:
+    old = tmp_path / "old.duckdb"
+    shutil.copyfile(wrong, old)
+    with duckdb.connect(str(old)) as con:
+        con.execute("DROP TABLE core_treaties__agreements")
+    done = run("explain", "IRN", "RUS", "2023", "--warehouse", old)
+    assert done.exit_code == 1
+    assert "make build" in done.stderr
+
+
 def test_an_order_that_never_came_is_shown(wrong: Path) -> None:
     done = run("explain", "IRN", "RUS", "2023", "--rows", "0", "--warehouse", wrong)
     assert "ordered in 2022, not delivered" in " ".join(done.stdout.split())
