@@ -76,6 +76,34 @@ def test_parts_add_up_and_rows_exist_for_random_ties(con: duckdb.DuckDBPyConnect
     assert_holds(con, 32)
 
 
+@pytest.mark.parametrize(
+    "rare",
+    [
+        # An obligation suspended by fighting.
+        "SELECT from_iso3, to_iso3, year FROM core_treaties__yearly_dyads WHERE is_suspended AND "
+        "strongest_kind NOT IN ('none', 'soft_instrument')",
+        # A member that has left an organisation since the data on them ended.
+        "SELECT iso3, 'CHN', year(end_date) + 1 FROM raw_curated__memberships WHERE group_id IN "
+        "('opec', 'csto', 'eu', 'gcc', 'asean') AND status = 'member' AND end_date < '2022-01-01' "
+        "AND end_date > '2014-12-31'",
+        # Oil that customs do not show, seen from its seller.
+        "SELECT exporter_iso3, importer_iso3, year FROM core_trade__yearly_flows WHERE "
+        "adjustment_usd > 0",
+        # Presence from both ends.
+        "SELECT a.from_iso3, a.to_iso3, a.year FROM core_treaties__yearly_dyads a JOIN "
+        "core_treaties__yearly_dyads b ON a.from_iso3 = b.to_iso3 AND a.to_iso3 = b.from_iso3 AND "
+        "a.year = b.year WHERE b.troops_hosted > 0 AND a.troops_hosted IS NOT NULL",
+    ],
+    ids=["suspended", "left", "oil", "presence"],
+)
+def test_rare_cases_hold(con: duckdb.DuckDBPyConnection, rare: str) -> None:
+    ties = con.execute(f"{rare} ORDER BY ALL LIMIT 2").fetchall()
+    assert ties
+    found = [explain(con, *tie) for tie in ties]
+    assert [t.faults for t in found] == [[]] * len(found)
+    assert_rows_exist(con, found)
+
+
 @pytest.mark.soak
 def test_parts_add_up_and_rows_exist_for_200_random_ties(con: duckdb.DuckDBPyConnection) -> None:
     assert_holds(con, 200)
