@@ -8,6 +8,7 @@ processes that build of 50, 100 and all states. Seconds are those of one machine
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,9 @@ import pandas as pd
 
 from benchmarks.report import ROOT, parser
 from benchmarks.starter_build import run
+from indices.definition import load_definition
+from pipelines.core.geo import PANEL, SOURCES
+from pipelines.sources.names import load_map
 
 FIRST_SYNTHETIC, LAST_SYNTHETIC = 1995, 2024
 SEED = 20261128
@@ -29,9 +33,9 @@ def tell(name):
     global last
     now = time.perf_counter()
     took[name], last = now - last, now
-build(tell, link=sys.argv[1], starter=sys.argv[2], mode="live", states=json.loads(sys.argv[3]))
+build(tell, link=sys.argv[1], starter=sys.argv[2], mode="live")
 took["file, links, end"] = time.perf_counter() - last
-Path(sys.argv[4]).write_text(json.dumps(took))
+Path(sys.argv[3]).write_text(json.dumps(took))
 """
 
 
@@ -75,8 +79,6 @@ def gravity(totals: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
 
 def prepare(source: Path, folder: Path) -> None:
     """Parse the upstreams' files for all states into a folder in the starter's layout."""
-    from pipelines.core.geo import SOURCES
-    from pipelines.sources.names import load_map
     from pipelines.starter import parse_all
     from schemas import REGISTRY, table
     from warehouse.tables import write
@@ -88,6 +90,25 @@ def prepare(source: Path, folder: Path) -> None:
     for name, frame in frames.items():
         if REGISTRY[name].in_warehouse:
             write(frame, table(name), folder / f"{name}.parquet")
+
+
+def choose(inputs: Path, count: int, path: Path) -> None:
+    """Name the states of the most trade, and those of the question, as the panel; 0 for all."""
+    if not count:
+        os.environ.pop(PANEL, None)
+        return
+    asked = {s for q in load_definition().questions
+             for s in (q.focal, *q.bloc_members, *q.principals)}  # fmt: skip
+    totals = pd.read_parquet(inputs / "raw_unctad__merchandise_totals.parquet")
+    states = pd.read_parquet(inputs / "raw_baci__flows.parquet", columns=["exporter_code"])
+    codes = load_map(SOURCES / "baci")
+    known = codes[(codes["kind"] == "state")
+                  & codes["name"].astype(int).isin(states["exporter_code"])]["iso3"]  # fmt: skip
+    last = totals[(totals["year"] == LAST_SYNTHETIC) & totals["unctad_iso3"].isin(known)]
+    size = last.groupby("unctad_iso3")["value_usd_millions"].sum().drop(list(asked))
+    chosen = sorted([*asked, *size.nlargest(count - len(asked)).index])
+    pd.DataFrame({"iso3": chosen, "name": chosen}).to_csv(path, index=False)
+    os.environ[PANEL] = str(path)
 
 
 def main() -> None:
@@ -105,7 +126,8 @@ def main() -> None:
             link = Path(scratch) / f"world_{count}" / "warehouse" / "alliance_depth.duckdb"
             link.parent.mkdir(parents=True)
             profile = Path(scratch) / f"profile_{count}.json"
-            used = run("-c", JOB, str(link), str(inputs), json.dumps(count), str(profile))
+            choose(inputs, count, Path(scratch) / "panel.csv")
+            used = run("-c", JOB, str(link), str(inputs), str(profile))
             took = json.loads(profile.read_text())
             print(
                 f"{count or 'all'} states: {used['clock']:.0f} s, {used['processor']:.0f} s of "

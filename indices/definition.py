@@ -7,6 +7,7 @@ any number of the index, or any arithmetic with it.
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 DEFINITION = Path(__file__).with_name("definition.toml")
+# Variable that names a file of further questions, in the form of those in definition.toml.
+QUESTIONS = "ALLIANCE_DEPTH_QUESTIONS"
 TRANSFORMS = ("linear", "log1p", "log")
 KINDS = ("costly", "declared")
 APPLIES = ("all", "principals")
@@ -252,10 +255,38 @@ def parse_definition(text: bytes) -> Definition:
     return made
 
 
-@cache
-def load_definition(path: Path = DEFINITION) -> Definition:
-    """Return the definition of the index, by default the one beside this module."""
+def definition_text(path: Path = DEFINITION) -> bytes:
+    """Return the definition in force: the file, and the questions asked besides.
+
+    Raises
+    ------
+    DefinitionError
+        If the file named by `QUESTIONS` cannot be read or holds anything but questions.
+    """
+    besides = os.environ.get(QUESTIONS, "")
+    if not besides or path != DEFINITION:
+        return path.read_bytes()
     try:
-        return parse_definition(path.read_bytes())
+        asked = Path(besides).read_bytes()
+        others = sorted(set(tomllib.loads(asked.decode())) - {"question"})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DefinitionError(f"{QUESTIONS}={besides}: {error}") from None
+    if others:
+        raise DefinitionError(
+            f"{besides}: entries {others}, expected [[question]] alone; the method of the index is "
+            f"in {DEFINITION.name}"
+        )
+    return path.read_bytes() + b"\n" + asked
+
+
+def load_definition(path: Path = DEFINITION) -> Definition:
+    """Return the definition of the index, by default the one in force (see `definition_text`)."""
+    try:
+        return _parsed(definition_text(path))
     except DefinitionError as error:
         raise DefinitionError(f"{path}: {error}") from None
+
+
+@cache
+def _parsed(text: bytes) -> Definition:
+    return parse_definition(text)

@@ -68,7 +68,6 @@ def _make(name: str, location: Any, folder: Path) -> Path:
 def check(build: Path, previous: Path | None, name: str) -> Checked:
     """Let the gate check a build against the release before it."""
     from warehouse.gate import describe, report_html, run_gate
-
     from warehouse.releases.write import Checked
 
     result = run_gate(build, previous)
@@ -184,12 +183,8 @@ def _show(found: Diff) -> None:
     if found.is_same:
         console.print("All tables hold the same.")
         return
-    for name, (one, two) in s.vintages.items():
-        console.print(f"  source {name}: {one} → {two}", highlight=False, markup=False)
-    if s.definition[0] != s.definition[1]:
-        console.print(f"  method: {s.method[0]} → {s.method[1]}", highlight=False)
-    if s.code[0] != s.code[1]:
-        console.print(f"  code: {s.code[0][:12]} → {s.code[1][:12]}", highlight=False)
+    for line in s.lines():
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for head in ("table", "added", "removed", "changed"):
         table.add_column(head, justify="left" if head == "table" else "right")

@@ -101,17 +101,22 @@ def data_dictionary(tables: list[Table], caveats: dict[str, str]) -> str:
     lines += ["## Caveats", ""]
     lines += [f"- **{name}**: {text}" for name, text in caveats.items()] + [""]
     for t in tables:
-        lines += [f"## {t.name}", "", t.description, ""]
-        lines += [f"Key: {', '.join(f'`{k}`' for k in t.key)}."]
-        if t.sources:
-            lines += [f"Sources: {', '.join(t.sources)}."]
-        if t.caveats:
-            lines += [f"Caveats: {', '.join(t.caveats)}."]
-        lines += ["", "| field | type | unit | meaning |", "|---|---|---|---|"]
-        lines += [
-            f"| {f.name} | {DUCKDB_TYPES[f.type]}{'' if not f.nullable else ', may be null'} "
-            f"| {f.unit} | {f.description} |"
-            for f in t.fields
-        ]
-        lines += [""]
+        lines += table_markdown(t)
     return "\n".join(lines)
+
+
+def table_markdown(table: Table, remark: str = "") -> list[str]:
+    """Return the lines that describe a table in Markdown: what it is, key, caveats, fields."""
+    lines = [f"## {table.name}", "", f"{table.description}{remark}", ""]
+    lines += [f"Key: {', '.join(f'`{k}`' for k in table.key)}."]
+    if table.sources:
+        lines += [f"Sources: {', '.join(table.sources)}."]
+    if table.caveats:
+        lines += [f"Caveats: {', '.join(table.caveats)}."]
+    lines += ["", "| field | type | unit | meaning |", "|---|---|---|---|"]
+    lines += [
+        f"| {f.name} | {DUCKDB_TYPES[f.type]}{'' if not f.nullable else ', may be null'} "
+        f"| {f.unit} | {f.description} |"
+        for f in table.fields
+    ]
+    return [*lines, ""]

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from schemas import REGISTRY, Table
 from schemas.generate import comment_sql, create_table_sql
 from warehouse.location import LINK as LINK
 from warehouse.location import Location
+from warehouse.locks import hold
 from warehouse.views import VIEWS, create_view_sql
 
 # Readable by DuckDB 1.x, which the default of 2.x is not.
@@ -34,12 +34,7 @@ class BuildError(RuntimeError):
     """Tables could not be brought into the file; the message names every one of them."""
 
 
-# Locks this process holds: a job takes one for its whole run, publishing takes it by itself.
-_HELD: set[Path] = set()
-
-
-@contextlib.contextmanager
-def exclusive(location: Location) -> Iterator[None]:
+def exclusive(location: Location) -> contextlib.AbstractContextManager[None]:
     """Hold the right to build; released by the system when the process ends, however it ends.
 
     Raises
@@ -47,24 +42,10 @@ def exclusive(location: Location) -> Iterator[None]:
     BuildError
         If another process is building.
     """
-    lock = location.builds / ".lock"
-    if lock in _HELD:  # by this process already, further up
-        yield
-        return
-    location.builds.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BuildError(
-                f"another build is running on {location.link.parent}; wait for it to end, then "
-                "start again"
-            ) from None
-        _HELD.add(lock)
-        try:
-            yield
-        finally:
-            _HELD.remove(lock)
+    busy = BuildError(
+        f"another build is running on {location.link.parent}; wait for it to end, then start again"
+    )
+    return hold(location.builds, busy)
 
 
 def published_tables() -> list[Table]:

@@ -47,7 +47,7 @@ def core_geo__state_years(
     return scope.state_years(
         core_geo__codes,
         core_geo__states,
-        panel_only=settings.mode == "starter",
+        panel_only=settings.mode == "starter" or geo.is_panel_chosen(),
         last_year=max(
             last_full_year(core_un__roll_calls),
             arms.covered_years(raw_sipri__dyad_years)[1],

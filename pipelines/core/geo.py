@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,49 @@ import pandas as pd
 
 from indices.definition import Definition
 from pipelines.sources.names import load_map, map_names
+from pipelines.sources.reading import SourceError
 
 SOURCES = Path(__file__).resolve().parents[1] / "sources"
 GEO = SOURCES / "geo"
 
 
+# Variable that names another list of states, in the form of panel.csv.
+PANEL = "ALLIANCE_DEPTH_PANEL"
+
+
 def panel() -> pd.DataFrame:
-    """The states the starter covers: ``iso3``, ``name``."""
-    return pd.read_csv(GEO / "panel.csv", dtype="str", keep_default_na=False)
+    """The states of the panel: ``iso3``, ``name``; of the file named by `PANEL` if there is one.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read, has other columns, or a state twice.
+    """
+    path = Path(os.environ.get(PANEL) or GEO / "panel.csv")
+    try:
+        states = pd.read_csv(path, dtype="str", keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise _panel_fault(path, str(error)) from None
+    if not {"iso3", "name"} <= set(states.columns) or states["iso3"].duplicated().any():
+        twice = states["iso3"][states["iso3"].duplicated()].tolist() if "iso3" in states else []
+        found = f"columns {list(states.columns)}" + (f", states twice: {twice}" if twice else "")
+        raise _panel_fault(path, found)
+    return states
+
+
+def _panel_fault(path: Path, found: str) -> SourceError:
+    return SourceError(
+        "geo",
+        path,
+        found=found,
+        expected="a CSV file with iso3 and name, each state once",
+        todo=f"correct the file that {PANEL} names",
+    )
+
+
+def is_panel_chosen() -> bool:
+    """Whether the operator has named a panel."""
+    return bool(os.environ.get(PANEL))
 
 
 def codes(cow_states: pd.DataFrame) -> pd.DataFrame:
@@ -54,6 +90,9 @@ def states(cow_states: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:
     grouped = named.groupby("iso3", sort=True)
     chosen = panel().set_index("iso3")["name"]
     last = grouped.last()
+    unknown = sorted(set(chosen.index) - set(last.index))
+    if unknown:
+        raise _panel_fault(Path(os.environ.get(PANEL, "panel.csv")), f"no states: {unknown}")
     open_ended = named["end_date"].isna().groupby(named["iso3"]).any()
     return pd.DataFrame(
         {

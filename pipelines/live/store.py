@@ -17,7 +17,6 @@ Does not belong here: downloading, parsing, or deciding whether a vintage is goo
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -34,6 +33,7 @@ from typing import Any
 from pipelines.live.connector import Piece
 from pipelines.sources.catalogue import sources
 from pipelines.sources.reading import SourceError
+from warehouse.locks import hold
 
 LATEST = "latest"
 _CHUNK = 1 << 20
@@ -128,10 +128,6 @@ def content_hash(pieces: Mapping[str, str]) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-# Stores whose lock this process holds.
-_HELD: set[Path] = set()
-
-
 class RawStore:
     """The raw store of one installation.
 
@@ -151,8 +147,7 @@ class RawStore:
         """Folder of downloads under way; what broke off stays, to be continued."""
         return self.root / "incoming"
 
-    @contextlib.contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def exclusive(self) -> contextlib.AbstractContextManager[None]:
         """Hold the right to change the store; the system releases it when the process ends.
 
         Raises
@@ -160,27 +155,14 @@ class RawStore:
         SourceError
             If another process is changing it.
         """
-        lock = (self.root / ".lock").absolute()
-        if lock in _HELD:  # by this process already, further up
-            yield
-            return
-        self.root.mkdir(parents=True, exist_ok=True)
-        with lock.open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise SourceError(
-                    "refresh",
-                    self.root,
-                    found="another refresh that is running",
-                    expected="one at a time",
-                    todo="wait for it to end, then start again",
-                ) from None
-            _HELD.add(lock)
-            try:
-                yield
-            finally:
-                _HELD.remove(lock)
+        busy = SourceError(
+            "refresh",
+            self.root,
+            found="another refresh that is running",
+            expected="one at a time",
+            todo="wait for it to end, then start again",
+        )
+        return hold(self.root, busy)
 
     def names(self) -> list[str]:
         """Sources with a vintage."""

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from indices.definition import DEFINITION, DefinitionError, load_definition, parse_definition
+from indices.definition import (
+    DEFINITION,
+    QUESTIONS,
+    DefinitionError,
+    definition_text,
+    load_definition,
+    parse_definition,
+)
 
 TEXT = DEFINITION.read_text(encoding="utf-8")
 
@@ -62,3 +69,47 @@ def test_the_file_is_named_with_its_fault(tmp_path: Path) -> None:
     wrong.write_text(TEXT.replace("weight = 0.35", "weight = 0.30", 1), encoding="utf-8")
     with pytest.raises(DefinitionError, match=r"mine\.toml: pillar trade"):
         load_definition(wrong)
+
+
+MORE = """
+[[question]]
+name = "india_rivals"
+label = "India against Pakistan"
+focal = "IND"
+bloc = "india_rivals"
+bloc_members = ["PAK"]
+principals = ["USA"]
+"""
+
+
+def test_questions_may_be_asked_besides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = load_definition()
+    path = tmp_path / "questions.toml"
+    path.write_text(MORE)
+    monkeypatch.setenv(QUESTIONS, str(path))
+    asked = load_definition()
+    assert [q.name for q in asked.questions] == ["iran_gulf", "india_rivals"]
+    assert asked.pillars == before.pillars
+    assert asked.sha256 != before.sha256
+    assert parse_definition(definition_text()).sha256 == asked.sha256
+    monkeypatch.delenv(QUESTIONS)
+    assert load_definition() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('version = "2"\n' + MORE, r"entries \['version'\]"),
+        ("[[question\n", "QUESTIONS"),
+        (MORE + MORE, "question named twice: india_rivals"),
+        (MORE.replace('focal = "IND"\n', ""), "'focal' is missing"),
+    ],
+)
+def test_wrong_questions_are_named(
+    text: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "questions.toml"
+    path.write_text(text)
+    monkeypatch.setenv(QUESTIONS, str(path))
+    with pytest.raises(DefinitionError, match=words):
+        load_definition()

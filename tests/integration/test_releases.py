@@ -559,7 +559,7 @@ def test_rows_and_moves_are_counted_and_divided(pair: tuple[Path, Path]) -> None
     )
     text = changes.markdown(found)
     assert "| CHN | IRN | 2024 |" in text
-    assert "Source **un**" in text
+    assert "- source un: " in text
     assert json.loads(changes.to_json(found))["depth"]["by_cause"]["un"]["largest_size"] == 3
 
 

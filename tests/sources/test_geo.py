@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import schemas
-from pipelines.core.geo import GEO, codes, cow_to_iso3
+from pipelines.core.geo import GEO, PANEL, codes, cow_to_iso3, panel, states
 from pipelines.sources.atop.parse import parse_members
 from pipelines.sources.geo.parse import parse_cow_states, parse_gw_states
 from pipelines.sources.names import load_map, map_names
@@ -178,3 +178,25 @@ def test_every_code_is_mapped_and_every_map_row_used(
         "YEM": {678, 679},
         "TWN": {710, 713},
     }
+
+
+@pytest.mark.realdata
+def test_a_panel_may_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cow_states: pd.DataFrame
+) -> None:
+    path = tmp_path / "panel.csv"
+    path.write_text("iso3,name\nIND,India\nNPL,Nepal\n")
+    monkeypatch.setenv(PANEL, str(path))
+    made = states(cow_states, codes(cow_states))
+    assert made.loc[made["is_panel"], "iso3"].tolist() == ["IND", "NPL"]
+    for text, words in (
+        ("iso3,name\nXXX,Nowhere\n", r"no states: \['XXX'\]"),
+        ("iso3\nIND\n", r"columns \['iso3'\]"),
+        ("iso3,name\nIND,a\nIND,b\n", r"states twice: \['IND'\]"),
+    ):
+        path.write_text(text)
+        with pytest.raises(SourceError, match=words):
+            states(cow_states, codes(cow_states))
+    path.unlink()
+    with pytest.raises(SourceError, match=r"panel\.csv"):
+        panel()

@@ -41,8 +41,14 @@ def opened(database: Path, previous: Path | None) -> Iterator[duckdb.DuckDBPyCon
                 con.execute(
                     f"CREATE VIEW before.\"{path.stem}\" AS FROM read_parquet('{_quoted(path)}')"
                 )
-        con.execute("USE warehouse")
-        yield con
+        yield cursor(con)
+
+
+def cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """One more connection to what `opened` opened, for another thread."""
+    own = con.cursor()
+    own.execute("USE warehouse")
+    return own
 
 
 def _quoted(path: Path | str) -> str:
@@ -114,8 +120,8 @@ def witnesses(con: duckdb.DuckDBPyConnection, table: Table, there: Sequence[str]
     """
     fields = [f for f in table.fields if f.name in there]
     ends = ["min(rowid)", *(end for f in fields for end in _ends(f))]
-    chosen = {r for (*found,) in con.execute(f"SELECT {', '.join(ends)} FROM {table.name}").fetchall()
-              for r in found}  # fmt: skip
+    (found,) = con.execute(f"SELECT {', '.join(ends)} FROM {table.name}").fetchall()
+    chosen = set(found)
     texts = [f.name for f in fields if f.type == "string" and (f.allowed or f.pattern)]
     queries = [f'SELECT min(rowid) FROM {table.name} GROUP BY "{name}"' for name in texts]
     if set(table.key) <= set(there):
@@ -148,14 +154,13 @@ def _ends(f: Field) -> list[str]:
     return found
 
 
-def at_fault(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, list[dict[str, Any]]]:
+def at_fault(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, pd.DataFrame]:
     """Number of rows a query returns, and the first of them in the order of their columns."""
     found = con.execute(
         f"SELECT *, count(*) OVER () AS _all FROM ({query}) ORDER BY ALL LIMIT {SAMPLE}"
     ).df()
-    if found.empty:
-        return 0, []
-    return int(found["_all"].iloc[0]), rows_of(found.drop(columns="_all"))
+    number = int(found["_all"].iloc[0]) if len(found) else 0
+    return number, found.drop(columns="_all")
 
 
 def figures(con: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:

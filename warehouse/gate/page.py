@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from warehouse.gate.result import SUITES, GateResult, Outcome, shown
+from warehouse.gate.result import SUITES, GateResult, shown
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1d1d1b;background:#fff;margin:0 auto;
@@ -179,11 +179,11 @@ def _table(
         f'<th scope="col"{" class=number" * (h in numbers)}>{_e(h.replace("_", " "))}</th>'
         for h in heads
     )
-    body = "\n".join(
-        "<tr>" + "".join(cell(h, t, n == 0) for n, (h, t) in enumerate(zip(heads, row, strict=True)))
-        + "</tr>"
+    lines = [
+        "".join(cell(h, t, n == 0) for n, (h, t) in enumerate(zip(heads, row, strict=True)))
         for row in rows
-    )  # fmt: skip
+    ]
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     mark = f' class="{kind}"' if kind else ""
     return (
         f'<div class="wide" role="region" tabindex="0" aria-label="{_e(caption)}"><table{mark}>'

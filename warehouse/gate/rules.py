@@ -101,19 +101,25 @@ def both_orders() -> list[Rule]:
 
 
 def _symmetric(name: str, fields: list[str], time: str, says: str) -> Rule:
-    """The fields have one value for both orders of a pair; each row at fault is named once."""
-    differ = [
-        f"(a.{f} IS NULL) <> (b.{f} IS NULL) OR abs(a.{f}::DOUBLE - b.{f}::DOUBLE) > {EQUAL}"
-        for f in fields
-    ]
-    both = ", ".join(f"a.{f} AS {f}, b.{f} AS {f}_other_way" for f in fields)
+    """The fields have one value for both orders of a pair; each pair at fault is named once."""
+    differ = "(one IS NULL) <> (other IS NULL) OR abs(one - other) > " + str(EQUAL)
+    fields_of = ", ".join(
+        f"{{field: '{f}', one: a.{f}::DOUBLE, other: b.{f}::DOUBLE}}" for f in fields
+    )
     return Rule(
         "consistency",
         name,
         says,
-        f"SELECT a.from_iso3, a.to_iso3, a.{time}, {both} FROM {name} a JOIN {name} b "
-        f"ON b.from_iso3 = a.to_iso3 AND b.to_iso3 = a.from_iso3 AND b.{time} = a.{time} "
-        f"WHERE a.from_iso3 < a.to_iso3 AND ({' OR '.join(differ)})",
+        f"""
+        WITH pairs AS (
+            SELECT a.from_iso3, a.to_iso3, a.{time}, [{fields_of}] AS fields
+            FROM {name} a JOIN {name} b
+              ON b.from_iso3 = a.to_iso3 AND b.to_iso3 = a.from_iso3 AND b.{time} = a.{time}
+            WHERE a.from_iso3 < a.to_iso3),
+        seen AS (SELECT * EXCLUDE (fields), unnest(fields, recursive := true) FROM pairs)
+        SELECT from_iso3, to_iso3, {time}, field, one AS one_way, other AS other_way
+        FROM seen WHERE {differ}
+        """,
     )
 
 
@@ -318,7 +324,8 @@ CONSISTENCY = (
         f"each year since {QUESTION_SINCE} in which they existed",
         f"""
         WITH years AS (
-            SELECT unnest(range({QUESTION_SINCE}, coalesce(max(year), {QUESTION_SINCE}) + 1)) AS year
+            SELECT unnest(range({QUESTION_SINCE}, 1 + coalesce(max(year), {QUESTION_SINCE})))
+                   AS year
             FROM core_geo__state_years),
         lived AS (
             SELECT iso3, year FROM

@@ -32,13 +32,9 @@ def markdown(diff: Diff) -> str:
     if diff.is_same:
         return "\n".join([*lines, f"All {len(diff.tables)} tables hold the same.", ""])
     lines += ["## What could have changed figures", ""]
-    lines += [f"- Source **{name}**: {a} → {b}" for name, (a, b) in s.vintages.items()]
-    if s.definition[0] != s.definition[1]:
-        lines += [f"- **Method**: {s.method[0]} → {s.method[1]} (definition.toml differs)"]
-    if s.code[0] != s.code[1]:
-        lines += [f"- **Code**: {s.code[0][:12] or 'unknown'} → {s.code[1][:12] or 'unknown'}"]
-    if lines[-1] == "":
-        lines += ["- Nothing: the same sources, method and code."]
+    lines += [f"- {line}" for line in s.lines()] or [
+        "- Nothing: the same sources, method and code."
+    ]
     lines += ["", "## Gap and depth", "", diff.how, ""]
     lines += _gap(diff) + _depth(diff)
     lines += ["## Tables", "", "| table | rows | added | removed | changed | columns |"]

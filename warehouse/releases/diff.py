@@ -94,6 +94,19 @@ class Sources:
     code: tuple[str, str]
     vintages: dict[str, tuple[str, str]]
 
+    def lines(self) -> list[str]:
+        """What differs, a line for each."""
+        found = [
+            f"source {name}: " + (f"{a} → {b}" if a != b else f"{a}, with other figures")
+            for name, (a, b) in self.vintages.items()
+        ]
+        if self.definition[0] != self.definition[1]:
+            found.append(f"method: {self.method[0]} → {self.method[1]} (definition.toml differs)")
+        if self.code[0] != self.code[1]:
+            one, two = (c[:12] or "unknown" for c in self.code)
+            found.append(f"code: {one} → {two}")
+        return found
+
 
 @dataclass(frozen=True)
 class Diff:
@@ -353,7 +366,7 @@ def _divide(
         gone = frame["move"].isna() & (frame["decisive"] == "")
         frame.loc[gone, "decisive"] = CODE
     way = (
-        "averaged over every order of the causes (Shapley values)"
+        "by averaging over every order of the causes (Shapley values)"
         if parts.is_shapley
         else f"by putting the causes in place one after another: {', '.join(causes)}"
     )

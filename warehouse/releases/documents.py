@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.generate import DUCKDB_TYPES
+from schemas.generate import DUCKDB_TYPES, table_markdown
 from schemas.model import CAVEATS, Field
 from warehouse.releases.export import Made
 from warehouse.views import View
@@ -181,20 +181,7 @@ def codebook_markdown(
         "",
     ]
     for m in made:
-        t = m.table
-        lines += [f"## {t.name}", "", f"{t.description} {m.rows:,} rows.", ""]
-        lines += [f"Key: {', '.join(f'`{k}`' for k in t.key)}."]
-        if t.sources:
-            lines += [f"Sources: {', '.join(t.sources)}."]
-        if t.caveats:
-            lines += [f"Caveats: {', '.join(t.caveats)}."]
-        lines += ["", "| field | type | unit | meaning |", "|---|---|---|---|"]
-        lines += [
-            f"| {f.name} | {DUCKDB_TYPES[f.type]}{', may be null' if f.nullable else ''} | {f.unit}"
-            f" | {f.description} |"
-            for f in t.fields
-        ]
-        lines += [""]
+        lines += table_markdown(m.table, f" {m.rows:,} rows.")
     lines += ["# Views of the DuckDB file", ""]
     for v in views:
         lines += [f"## {v.name}", "", v.description, "", "| field | meaning |", "|---|---|"]

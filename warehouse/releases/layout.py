@@ -7,12 +7,12 @@ what is in any other file.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
+
+from warehouse.locks import hold
 
 NAME = re.compile(r"(?P<year>20\d{2})\.(?P<month>0[1-9]|1[0-2])\.(?P<number>[1-9]\d*)")
 DATABASE = "alliance_depth.duckdb"
@@ -64,8 +64,7 @@ def before(folder: Path, name: str) -> Path | None:
     return older[-1] if older else None
 
 
-@contextlib.contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
+def exclusive(folder: Path) -> contextlib.AbstractContextManager[None]:
     """Hold the right to write releases into a folder; the system drops it with the process.
 
     Raises
@@ -73,15 +72,10 @@ def exclusive(folder: Path) -> Iterator[None]:
     ReleaseError
         If another process holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ReleaseError(
-                f"another release is being made in {folder}; wait for it to end, then start again"
-            ) from None
-        yield
+    busy = ReleaseError(
+        f"another release is being made in {folder}; wait for it to end, then start again"
+    )
+    return hold(folder, busy)
 
 
 def file_hash(path: Path) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from indices.definition import DEFINITION
+from indices.definition import DEFINITION, QUESTIONS, definition_text
 from schemas import Table
 from warehouse.answers import connect
 from warehouse.publish import Location
@@ -175,11 +175,11 @@ def _fill(
     progress: Callable[[str], None],
 ) -> None:
     about = _about(con, name)
-    definition = DEFINITION.read_bytes()
+    definition = definition_text()
     if hashlib.sha256(definition).hexdigest() != about.definition_sha256:
         raise ReleaseError(
-            f"the warehouse was built with another {DEFINITION.name} than the one here; build it "
-            "again, then release"
+            f"the warehouse was built with another {DEFINITION.name} (or {QUESTIONS}) than the one "
+            "here; build it again, then release"
         )
     (staging / "definition.toml").write_bytes(definition)
     progress("tables as Parquet")
