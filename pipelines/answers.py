@@ -310,7 +310,7 @@ def compare(
     second: Annotated[str, typer.Argument(help="Another one, for instance gulf.")],
     principal: Annotated[
         list[str] | None,
-        typer.Option(help="State at the other end. May stand twice; by default CHN, RUS and USA."),
+        typer.Option(help="State at the other end. May stand twice; by default all principals."),
     ] = None,
     since: Annotated[int, typer.Option(help="First year.")] = 2000,
     until: Annotated[int | None, typer.Option(help="Last year; by default all there are.")] = None,
@@ -332,14 +332,13 @@ def compare(
 
     Exit code 0: answered; 1: no answer.
     """
-    from indices.definition import load_definition
-    from warehouse.compare import Comparison
+    from warehouse.compare import Comparison, principals_of
     from warehouse.compare import compare as ask
     from warehouse.names import party, state
 
     with _opened(warehouse) as con:
         one, two = party(con, first), party(con, second)
-        asked = principal or [p for q in load_definition().questions for p in q.principals]
+        asked = principal or principals_of(con)
         chiefs = list(dict.fromkeys(state(con, p).code for p in asked))
         found = ask(con, one, two, chiefs, since, until, view, measure)
         names = {p: state(con, p).label for p in chiefs}
@@ -407,7 +406,7 @@ def _show_comparison(
         notes.append("?: the interval holds zero.")
     else:
         notes.append(
-            "No interval: only the questions of indices/definition.toml have one; the errors of "
+            "No interval: only the questions that the build answers have one; the errors of "
             "two ties are not independent, so theirs cannot be put together here."
         )
     _say(" ".join(notes))
@@ -467,8 +466,8 @@ def _show_ranks(found: list[Ranked], who: str, year: int, top: int) -> None:
         _say(f"{len(found) - top} more: --top {len(found)}")
     if not has_interval:
         _say(
-            f"{who} is no principal of a question of indices/definition.toml: the intervals of "
-            "its ranks are not made, those of depth are."
+            f"{who} is no principal of a question of this build: the intervals of its ranks are "
+            "not made, those of depth are."
         )
 
 

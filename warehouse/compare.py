@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indices.definition import Definition, Question, load_definition
 from warehouse.answers import CannotAnswer
 from warehouse.names import Party
 
@@ -43,7 +42,7 @@ class Comparison:
     gap : float or None
         Second less first: positive where the second's tie is deeper.
     gap_lo90, gap_hi90 : float or None
-        90 % interval of the gap; known for the questions of definition.toml only.
+        90 % interval of the gap; known for the questions of the build only.
     """
 
     principal_iso3: str
@@ -66,7 +65,7 @@ class Ranked:
     rank : int
         1 the deepest; equals share the better rank.
     rank_lo90, rank_hi90 : float or None
-        90 % interval of the rank; made for the principals of definition.toml only.
+        90 % interval of the rank; made for the principals of its questions only.
     iso3, name : str
         The partner.
     depth, depth_lo90, depth_hi90 : float
@@ -125,11 +124,10 @@ def compare(
             raise CannotAnswer(f"{what} {value!r}: expected one of {', '.join(known)}")
     if first == second:
         raise CannotAnswer(f"{first.label} twice: expected two different states or groups")
-    definition = load_definition()
     out = []
     for principal in principals:
         sides = [_by_year(con, p, principal, view, measure) for p in (first, second)]
-        intervals = _intervals(con, definition, first, second, principal, view, measure)
+        intervals = _intervals(con, first, second, principal, view, measure)
         for year in sorted(set(sides[0]) | set(sides[1])):
             if not since <= year <= (until or year):
                 continue
@@ -187,7 +185,6 @@ def _geometric(a: float | None, b: float | None) -> float | None:
 
 def _intervals(
     con: duckdb.DuckDBPyConnection,
-    definition: Definition,
     first: Party,
     second: Party,
     principal: str,
@@ -196,26 +193,23 @@ def _intervals(
 ) -> Callable[[int], tuple[float | None, float | None]]:
     """The published interval of a year's gap, where this is one of the questions."""
     for sign, focal, bloc in ((1, first, second), (-1, second, first)):
-        asked = _question(definition, focal, bloc, principal)
-        if asked:
-            rows = con.execute(
-                "SELECT year, gap_lo90, gap_hi90 FROM out_gap__yearly WHERE question = ? AND "
-                "principal_iso3 = ? AND view = ? AND measure = ?",
-                [asked.name, principal, view, measure],
-            ).fetchall()
-            ends = {
-                year: (lo, hi) if sign > 0 or lo is None else (-hi, -lo) for year, lo, hi in rows
-            }
+        if focal.is_group or not bloc.is_group:
+            continue
+        rows = con.execute(
+            "SELECT year, gap_lo90, gap_hi90 FROM out_gap__yearly WHERE focal_iso3 = ? AND "
+            "bloc = ? AND principal_iso3 = ? AND view = ? AND measure = ?",
+            [focal.code, bloc.code, principal, view, measure],
+        ).fetchall()
+        ends = {year: (lo, hi) if sign > 0 or lo is None else (-hi, -lo) for year, lo, hi in rows}
+        if ends:
             return lambda year: ends.get(year, (None, None))
     return lambda _: (None, None)
 
 
-def _question(definition: Definition, focal: Party, bloc: Party, principal: str) -> Question | None:
-    for q in definition.questions:
-        same = focal.code == q.focal and not focal.is_group and bloc.is_group
-        if same and bloc.code == q.bloc and principal in q.principals:
-            return q
-    return None
+def principals_of(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """ISO codes of the states that the build's questions look from."""
+    rows = con.execute("SELECT DISTINCT principal_iso3 FROM out_gap__yearly ORDER BY 1").fetchall()
+    return [iso3 for (iso3,) in rows]
 
 
 def rank(con: duckdb.DuckDBPyConnection, iso3: str, year: int) -> list[Ranked]:

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indices.definition import DefinitionError, load_definition
+from indices.definition import QUESTIONS, DefinitionError, load_definition
 from warehouse.location import Location
 
 if TYPE_CHECKING:
@@ -262,7 +262,7 @@ def _method(version: str, sha256: str) -> Finding:
             "method",
             f"the build was made with another definition (method {version}) than the one "
             f"installed (method {own.version})",
-            "build it again: make build",
+            f"build it again: make build; or set {QUESTIONS} as it was then",
         )
     return Finding(OK, "method", f"method {version}, the one installed")
 

@@ -312,9 +312,9 @@ def test_a_definition_of_another_method_is_a_fault(
 
     from indices.definition import load_definition
 
-    other = replace(load_definition(), sha256="0" * 64)
+    other = replace(load_definition(), version="0.9")
     monkeypatch.setattr("warehouse.explain.load_definition", lambda: other)
-    assert [c.what for c in explain(con, "CHN", "IRN", 2024).faults] == ["method"]
+    assert [c.what for c in explain(con, "CHN", "IRN", 2024).faults] == ["version of the method"]
 
 
 def test_an_unknown_tie_is_refused(con: duckdb.DuckDBPyConnection) -> None:
