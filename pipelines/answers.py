@@ -119,6 +119,13 @@ def _number(value: float | None, digits: int = 1, sign: str = "") -> str:
     return "" if value is None else f"{value:{sign}.{digits}f}"
 
 
+def _value(value: float | None) -> str:
+    """A value of any size, in four digits or whole."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def _range(lo: float | None, hi: float | None, digits: int = 1, sign: str = "") -> str:
     return "" if lo is None or hi is None else f"{lo:{sign}.{digits}f} to {hi:{sign}.{digits}f}"
 
@@ -213,7 +220,7 @@ def _show_tree(found: Explanation, levels: int) -> None:
         for i in p.indicators if levels > 1 else []:
             table.add_row(
                 f"  {i.name}",
-                "" if i.value is None else f"{i.value:,.4g}",
+                _value(i.value),
                 "" if i.value is None else i.unit,
                 i.status if i.score is None else _number(i.score) + ("*" if i.is_capped else ""),
                 f"{i.weight:.3f}",
@@ -236,7 +243,7 @@ def _show_tree(found: Explanation, levels: int) -> None:
     console.print()
     _say(
         "points = used weight times score; they add up to the depth. used: the weight after that "
-        "of what is missing has gone to the others."
+        "of what is missing or does not apply has gone to the others."
         + (
             " *: held down while the partner has a small share of trade."
             if any(i.is_capped for p in found.pillars for i in p.indicators)
@@ -277,7 +284,7 @@ def _headline(i: Part) -> str:
     if i.value is None:
         return f"{i.name}: missing"
     score = "no score" if i.score is None else f"scores {i.score:.1f}"
-    value = f"{i.value:,.4g} {i.unit}"
+    value = f"{_value(i.value)} {i.unit}"
     scale = "" if i.transform == "linear" else f" on a {i.transform} scale"
     return f"{i.name}: {value} ({i.status}) {score}: 0 at {i.lo:g}, 100 at {i.hi:g}{scale}" + (
         ", held down" if i.is_capped else ""

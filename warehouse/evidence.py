@@ -257,7 +257,9 @@ def _trade(tie: _Tie) -> dict[str, Evidence]:
                 if e["gdp_usd"] is not None
             ],
             f"100 * {span} of trade with {tie.j} / output of {tie.i}"
-            + ("" if to_output is not None else "; output of a year without a row is bridged"),
+            + (
+                "" if to_output is not None else "; the output of a year without a row is filled in"
+            ),
             None if to_output is None else 100 * to_output,
             ("trade_share",),
         ),
@@ -512,7 +514,9 @@ def _agreements(tie: _Tie) -> dict[str, Evidence]:
         )
         for a in held
     ]
-    return {"economic_agreements": Evidence(rows, f"{len(rows)} in force", float(len(rows)))}
+    return {
+        "economic_agreements": Evidence(rows, f"{len(rows) or 'none'} in force", float(len(rows)))
+    }
 
 
 def _memberships(tie: _Tie) -> dict[str, Evidence]:
@@ -562,6 +566,7 @@ def _memberships(tie: _Tie) -> dict[str, Evidence]:
             r["source_url"],
         )
         for r in later
+        if r["is_over"] or IGO_CODES[r["group_id"]] in joint
     ]
     rows += [
         tie.row(
