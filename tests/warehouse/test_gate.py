@@ -17,7 +17,16 @@ from factories import tiny_frame, values
 
 from schemas import REGISTRY
 from schemas.generate import create_table_sql, meta_fields
-from warehouse.gate import GateError, GateResult, Outcome, describe, frames, report_html, run_gate
+from warehouse.gate import (
+    GateError,
+    GateResult,
+    Outcome,
+    data_docs,
+    describe,
+    frames,
+    report_html,
+    run_gate,
+)
 from warehouse.gate.rules import CONSISTENCY, HISTORY, PLAUSIBILITY, Rule, history
 from warehouse.publish import published_tables
 
@@ -659,6 +668,11 @@ def test_what_cannot_be_asked_is_not_passed(stopped: GateResult) -> None:
     assert "core_geo__codes does not exist" in found.observed
 
 
+def test_columns_found_and_expected_are_told(stopped: GateResult) -> None:
+    found = outcome(stopped, "core_treaties__hostilities", "The columns are those")
+    assert found.expected == found.observed + ", note"
+
+
 def test_all_rows_at_fault_are_counted(stopped: GateResult) -> None:
     found = outcome(stopped, "out_depth__yearly_dyads", "Depth lies inside its 90 %")
     in_2012 = len(STATES) * (len(STATES) - 1)
@@ -844,3 +858,14 @@ def test_what_a_warehouse_holds_cannot_break_the_page(stopped: GateResult) -> No
     Page(text)
     for raw in ("<b>", "<i>", "<script>", "<mode>", "<name>"):
         assert raw not in text
+
+
+@pytest.mark.soak
+def test_data_docs_are_whole_and_labelled(damaged: Path, released: Path, tmp_path: Path) -> None:
+    first = data_docs(damaged, released, tmp_path / "docs")
+    assert "Great Expectations" in first.read_text()
+    assert "network" in (first.parent / "README.txt").read_text()
+    pages = [p.read_text() for p in (first.parent / "validations").rglob("*.html")]
+    questions = len(list((first.parent / "expectations").rglob("*.html")))
+    assert len(pages) == questions > 100
+    assert any("Failed" in p for p in pages)

@@ -175,8 +175,11 @@ def _questions(there: dict[str, list[str]], before: set[str]) -> list[_Question]
             make = partial(frames.witnesses, table=table, there=there[name])
             asked.append(_Question(name, of_table(table, there[name]), make))
     for rule in [*CONSISTENCY, *PLAUSIBILITY, *(history(before) if before else ())]:
-        make_rule = partial(frames.at_fault if rule.band is None else frames.figures,
-                            query=rule.query)  # fmt: skip
+        make_rule: Callable[[Con], pd.DataFrame | tuple[int, pd.DataFrame]] = (
+            partial(frames.at_fault, query=rule.query, quick=rule.quick)
+            if rule.band is None
+            else partial(frames.figures, query=rule.query)
+        )
         asked.append(_Question(f"{rule.table}: {rule.says}", of_rule(rule), make_rule))
     return asked
 
@@ -218,7 +221,7 @@ def _told(con: Con, answer: _Answer, check: Check, verdict: Verdict) -> Outcome:
         rows = _at_fault(answer.frame, check)
         failing = len(rows)
     if not failing:
-        return _outcome(check, False, _seen(answer.frame, check))
+        return _outcome(check, False, _seen_amiss(answer.frame, check, verdict))
     sample = frames.rows_of(rows.head(frames.SAMPLE))
     return _outcome(check, False, f"{failing:,} at fault", failing, tuple(sample))
 
@@ -240,7 +243,7 @@ def _seen(frame: pd.DataFrame, check: Check) -> str:
     """What the judged frame shows of a check, in words."""
     column = check.arguments.get("column")
     if check.kind == "ExpectTableColumnsToMatchOrderedList":
-        return ", ".join(map(str, frame.columns))
+        return f"{len(frame.columns)} columns"
     if check.kind == "ExpectTableRowCountToBeBetween":
         return f"{len(frame)} figures"
     if check.kind == "ExpectTableRowCountToEqual":
@@ -254,6 +257,15 @@ def _seen(frame: pd.DataFrame, check: Check) -> str:
     if check.kind in ("ExpectColumnValuesToBeInSet", "ExpectColumnValuesToMatchRegex"):
         return f"{known.nunique()} different values"
     return "as expected"
+
+
+def _seen_amiss(frame: pd.DataFrame, check: Check, verdict: Verdict) -> str:
+    """What a frame shows of a check that is not met, where no row can be named."""
+    if check.kind == "ExpectTableColumnsToMatchOrderedList":
+        return ", ".join(map(str, frame.columns))
+    if verdict.unexpected:
+        return f"{verdict.unexpected:,} of the rows judged are at fault"
+    return _seen(frame, check)
 
 
 def _at_fault(frame: pd.DataFrame, check: Check) -> pd.DataFrame:
