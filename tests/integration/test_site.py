@@ -115,6 +115,7 @@ def test_every_link_and_anchor_holds(address: str, site: Path) -> None:
             if not answers(target) or (anchor and inside and unquote(anchor) not in inside.anchors):
                 faults.append(f"{page.removeprefix(address)}: {link}")
     assert faults == []
+    assert "index.html" in pages[f"{address}report.html"].addresses
     # From a page one comes to every other, but for the pointer that is made to be typed.
     assert {p.removeprefix(address) for p in pages.keys() - met} == {"latest/index.html"}
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from warehouse.publish import LINK
+from warehouse.releases.documents import PROJECT
 from warehouse.releases.layout import SUMS, VOLATILE, files_below, releases
 from warehouse.report.page import write as write_report
 from warehouse.site import downloads
@@ -97,9 +98,7 @@ def _fill(
 
     progress("report")
     report = write_report(link, out=site / "report.html")
-    # The source of what was compiled by hand is a document, which is a page here.
-    text = report.read_text(encoding="utf-8")
-    report.write_text(re.sub(r'(?<=href=")(docs/\w+)\.md(?=")', r"\1.html", text), encoding="utf-8")
+    report.write_text(_at_home(report.read_text(encoding="utf-8")), encoding="utf-8")
 
     offered = []
     for release in releases(folder):
@@ -118,6 +117,13 @@ def _fill(
         where = f"../download.html#{latest.name}"
         put("latest/index.html", redirect(where, f"The latest release is {latest.name}"))
     return offered
+
+
+def _at_home(report: str) -> str:
+    """The report with a way back, and with documents where they are pages."""
+    name = f">{PROJECT}</p>"
+    text = report.replace(name, f'><a href="index.html">{PROJECT}</a></p>', 1)
+    return re.sub(r'(?<=href=")(docs/\w+)\.md(?=")', r"\1.html", text)
 
 
 def _copy(release: Path, target: Path) -> None:
