@@ -18,6 +18,7 @@ from pipelines.console import console, errors, run_build
 from pipelines.console import fail as _fail
 from pipelines.live.commands import refresh, source_app
 from pipelines.release import diff, release, verify
+from pipelines.serve import serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,7 +29,7 @@ starter_app = typer.Typer(no_args_is_help=True, help="The bundled figures.")
 app.add_typer(starter_app, name="starter")
 app.command()(refresh)
 app.add_typer(source_app, name="source")
-for command in (release, diff, verify):
+for command in (release, diff, verify, serve):
     app.command()(command)
 
 
