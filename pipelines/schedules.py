@@ -221,7 +221,7 @@ def _schedule(
 
 def _versions_job() -> dg.JobDefinition:
     @dg.op(required_resource_keys={"settings"})
-    def look_at_versions(context: dg.OpExecutionContext) -> None:
+    def ask_versions(context: dg.OpExecutionContext) -> None:
         store = RawStore(context.resources.settings.location.raw)
         new, faults = look(store)
         for fault in faults:
@@ -237,7 +237,7 @@ def _versions_job() -> dg.JobDefinition:
         description="Ask upstreams that tell their version cheaply; the sensor fetches new ones.",
     )
     def job() -> None:
-        look_at_versions()
+        ask_versions()
 
     return job
 
@@ -319,11 +319,10 @@ def served(base: dg.Definitions, settings: Operation | None = None) -> dg.Defini
             _again(everything, settings),
         ],
     )
+    assets = [a for a in base.assets or () if isinstance(a, dg.AssetsDefinition)]
     tables = (base.resources or {})[TABLES]
     build = dg.Definitions(
-        assets=_after_upstreams(
-            [a for a in base.assets or () if isinstance(a, dg.AssetsDefinition)]
-        ),
+        assets=_after_upstreams(assets),
         resources={**(base.resources or {}), TABLES: GuardedTables(link=tables.link)},
         jobs=base.jobs,
         executor=dg.in_process_executor,

@@ -85,6 +85,7 @@ def serve(
     try:
         keep = operation().keep
         _require_webserver()
+        _require_definitions()
         busy = BlockingIOError(f"{place.home} is served already; stop that one first")
         with hold(place.home, busy):
             _require_port(host, port)
@@ -104,6 +105,15 @@ def _require_webserver() -> None:
         raise ImportError(
             "dagster-webserver is not installed; it comes with: pip install 'alliance-depth[serve]'"
         ) from None
+
+
+def _require_definitions() -> None:
+    """Load here what the children will load: their errors would only be in their logs."""
+    import dagster as dg
+
+    from pipelines.live_definitions import defs
+
+    dg.Definitions.validate_loadable(defs)
 
 
 def _require_port(host: str, port: int) -> None:
@@ -163,15 +173,13 @@ def _run(
     place: Place, host: str, port: int, log_bytes: int, logs: int, stop: threading.Event
 ) -> str:
     """Run both until one ends (returns which) or a stop is asked for (returns '')."""
-    from pipelines.live_definitions import WAREHOUSE
-
     environment = os.environ | {
         "DAGSTER_HOME": str(place.home),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "GX_ANALYTICS_ENABLED": "false",
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(place.temporary),
-        WAREHOUSE: str(place.link),
+        "ALLIANCE_DEPTH_WAREHOUSE": str(place.link),
     }
     commands = {
         "webserver": ["dagster_webserver", "-h", host, "-p", str(port), "-m", MODULE],
