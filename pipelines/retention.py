@@ -94,8 +94,8 @@ def _beyond(paths: Iterable[Path], count: int | None, days: float, when: datetim
 
 
 def tidy_temporary(folder: Path, when: datetime) -> list[Path]:
-    """Remove temporary files of processes that were killed."""
-    return _beyond(folder.glob("*"), None, TEMPORARY_DAYS, when)
+    """Remove temporary files of refreshes that were killed; Dagster's sockets lie beside them."""
+    return _beyond(folder.glob("alliance-depth-*"), None, TEMPORARY_DAYS, when)
 
 
 def tidy_runs(instance: dg.DagsterInstance, keep: Keep, when: datetime) -> list[str]:

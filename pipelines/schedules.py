@@ -324,7 +324,14 @@ def served(base: dg.Definitions, settings: Operation | None = None) -> dg.Defini
     build = dg.Definitions(
         assets=_after_upstreams(assets),
         resources={**(base.resources or {}), TABLES: GuardedTables(link=tables.link)},
-        jobs=base.jobs,
+        jobs=[
+            dg.define_asset_job(
+                "build",
+                selection=dg.AssetSelection.all() - dg.AssetSelection.groups("upstreams"),
+                executor_def=dg.in_process_executor,
+                description="Build and publish the vintages in use, without asking an upstream.",
+            )
+        ],
         executor=dg.in_process_executor,
     )
     return dg.Definitions.merge(build, own)

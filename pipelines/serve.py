@@ -17,20 +17,27 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from time import monotonic
-from typing import IO, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.console import console, fail
+
+if TYPE_CHECKING:
+    from pipelines.operation import Keep
 
 # Exit codes, beside 0 for a stop that was asked for and 1 for what could not start.
 CHILD_ENDED = 4
 # A child that is asked to stop and does not is killed after so many seconds.
 GRACE_SECONDS = 20
 START_SECONDS = 120
+# The parts talk over sockets in their temporary folder, whose whole path may have 107 characters.
+LONGEST_PATH = 80
+TIDY_SECONDS = 3600
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MODULE = "pipelines.live_definitions"
 
@@ -90,7 +97,7 @@ def serve(
         with hold(place.home, busy):
             _require_port(host, port)
             _prepare(place)
-            ended = _run(place, host, port, int(keep.log_mb * 1e6), keep.logs, stop)
+            ended = _run(place, host, port, keep, stop)
     except (OperationError, OSError, ImportError) as error:
         fail(str(error))
     if ended:
@@ -169,18 +176,17 @@ def _environment(home: Path) -> Iterator[None]:
             os.environ["DAGSTER_HOME"] = before
 
 
-def _run(
-    place: Place, host: str, port: int, log_bytes: int, logs: int, stop: threading.Event
-) -> str:
+def _run(place: Place, host: str, port: int, keep: Keep, stop: threading.Event) -> str:
     """Run both until one ends (returns which) or a stop is asked for (returns '')."""
     environment = os.environ | {
         "DAGSTER_HOME": str(place.home),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "GX_ANALYTICS_ENABLED": "false",
         "PYTHONUNBUFFERED": "1",
-        "TMPDIR": str(place.temporary),
         "ALLIANCE_DEPTH_WAREHOUSE": str(place.link),
     }
+    if len(str(place.temporary)) <= LONGEST_PATH:
+        environment["TMPDIR"] = str(place.temporary)
     commands = {
         "webserver": ["dagster_webserver", "-h", host, "-p", str(port), "-m", MODULE],
         "daemon": ["dagster._daemon", "run", "-m", MODULE],
@@ -201,8 +207,8 @@ def _run(
             )
             output = children[name].stdout
             assert output is not None
-            readers.append(_keep_log(output, place.logs / f"{name}.log", log_bytes, logs))
-        ended = _watch(children, host, port, stop)
+            readers.append(_keep_log(output, place.logs / f"{name}.log", keep))
+        ended = _watch(children, place, host, port, stop)
     finally:
         _stop(children)
         for reader in readers:
@@ -211,9 +217,16 @@ def _run(
 
 
 def _watch(
-    children: dict[str, subprocess.Popen[bytes]], host: str, port: int, stop: threading.Event
+    children: dict[str, subprocess.Popen[bytes]],
+    place: Place,
+    host: str,
+    port: int,
+    stop: threading.Event,
 ) -> str:
+    from pipelines.retention import tidy_temporary
+
     told = False
+    tidied = monotonic()
     deadline = monotonic() + START_SECONDS
     while not stop.wait(0.2):
         for name, child in children.items():
@@ -228,6 +241,10 @@ def _watch(
                     soft_wrap=True,
                 )
             sys.stdout.flush()
+        if monotonic() - tidied > TIDY_SECONDS:
+            tidied = monotonic()
+            with suppress(OSError):
+                tidy_temporary(place.temporary, datetime.now(UTC))
         if not told and monotonic() > deadline:
             return f"the webserver did not answer within {START_SECONDS} s"
     return ""
@@ -253,9 +270,11 @@ def _stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
         child.wait()
 
 
-def _keep_log(output: IO[bytes], path: Path, size: int, count: int) -> threading.Thread:
+def _keep_log(output: IO[bytes], path: Path, keep: Keep) -> threading.Thread:
     """Write a child's output into files that rotate by size, from a thread."""
-    handler = RotatingFileHandler(path, maxBytes=size, backupCount=count, delay=True)
+    handler = RotatingFileHandler(
+        path, maxBytes=int(keep.log_mb * 1e6), backupCount=keep.logs, delay=True
+    )
     handler.setFormatter(logging.Formatter("%(message)s"))
     # A full disk must not end the child whose output nobody reads any more.
     handler.handleError = lambda record: None  # type: ignore[method-assign]  # noqa: ARG005

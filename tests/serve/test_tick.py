@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from small_world import TROOPS
+from reading import seen
 from upstreams import us_troops
 from werkzeug import Request, Response
 
@@ -27,24 +27,6 @@ from pipelines.notify import notify
 from pipelines.operation import OVERRIDES, Again, Notify, OperationError, operation
 from pipelines.tick import next_name
 from pipelines.versions import due_again
-
-QUIET = Notify((), "", 5, False)
-
-
-def seen(link: Path) -> int:
-    """The figure that readers see; what is said of it must be of the same build."""
-    with duckdb.connect(str(link), read_only=True) as con:
-        return consistent(con)
-
-
-def consistent(con: duckdb.DuckDBPyConnection) -> int:
-    ((figures, figure, rows),) = con.execute(
-        f"SELECT count(DISTINCT troops_persons), min(troops_persons), count(*) FROM {TROOPS}"
-    ).fetchall()
-    said = con.execute("SELECT rows FROM meta_sources WHERE source = 'us_troops'").fetchall()
-    assert figures == 1
-    assert said == [(rows,)]
-    return int(figure)
 
 
 def in_use(world: Any) -> str:
