@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from warehouse.gate.result import SUITES, GateResult, shown
+from warehouse.gate.result import SUITES, GateResult, Outcome, shown
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1d1d1b;background:#fff;margin:0 auto;

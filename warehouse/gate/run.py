@@ -6,6 +6,7 @@ Does not belong here: what is asked (`checks`, `rules`), or who decides (`judge`
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
