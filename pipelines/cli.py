@@ -6,14 +6,13 @@ command delegates, and imports what it needs only when it runs.
 
 from __future__ import annotations
 
-import sys
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from pipelines.answers import COMMANDS
 from pipelines.console import console, errors, run_build
 from pipelines.console import fail as _fail
 from pipelines.live.commands import refresh, source_app
@@ -22,13 +21,14 @@ from pipelines.serve import serve
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     help="How deep one state's tie to another is, from both ends: build and query the warehouse.",
 )
 starter_app = typer.Typer(no_args_is_help=True, help="The bundled figures.")
 app.add_typer(starter_app, name="starter")
 app.command()(refresh)
 app.add_typer(source_app, name="source")
+for command in COMMANDS:
+    app.command(rich_help_panel="Ask the warehouse")(command)
 for command in (release, diff, verify, serve):
     app.command()(command)
 
@@ -39,7 +39,7 @@ def build(
     release: Annotated[str, typer.Option(help="Name written into the file.")] = "local",
 ) -> None:
     """Build the warehouse from the bundled figures and publish it."""
-    from warehouse.publish import LINK
+    from warehouse.location import LINK
 
     link = (warehouse or LINK).absolute()
     run_build(link, release, "starter")
@@ -120,7 +120,7 @@ def summary(
 ) -> None:
     """Print the headline of the warehouse."""
     from warehouse.answers import NoWarehouse
-    from warehouse.publish import LINK
+    from warehouse.location import LINK
 
     try:
         show_summary(warehouse or LINK)
@@ -136,7 +136,7 @@ def chart(
     """Draw the headline chart from the warehouse."""
     from warehouse.answers import NoWarehouse
     from warehouse.chart import draw
-    from warehouse.publish import LINK
+    from warehouse.location import LINK
 
     try:
         draw(warehouse or LINK, target)
@@ -152,7 +152,7 @@ def conclusions(
     """Write the page that says which conclusions hold under every variant of the index."""
     from warehouse.answers import NoWarehouse
     from warehouse.conclusions import page
-    from warehouse.publish import LINK
+    from warehouse.location import LINK
 
     try:
         target.write_text(page(warehouse or LINK), encoding="utf-8")
@@ -173,7 +173,7 @@ def report(
 ) -> None:
     """Write the report: one HTML file with charts, tables and weights to try."""
     from warehouse.answers import NoWarehouse
-    from warehouse.publish import LINK
+    from warehouse.location import LINK
     from warehouse.report.data import NothingToReport
     from warehouse.report.page import UnknownQuestion, write
 
@@ -182,101 +182,6 @@ def report(
     except (NoWarehouse, NothingToReport, UnknownQuestion) as error:
         _fail(str(error))
     console.print(str(written), soft_wrap=True, highlight=False)
-
-
-@app.command()
-def whatif(
-    principal: Annotated[str, typer.Argument(help="CHN, RUS or USA: its own view is taken.")],
-    year: Annotated[int, typer.Option(help="The year.")] = 2024,
-    weight: Annotated[
-        list[str] | None, typer.Option(help="A pillar's weight: arms=0.4; others share the rest.")
-    ] = None,
-    mean: Annotated[str, typer.Option(help="arithmetic or geometric.")] = "arithmetic",
-    warehouse: Annotated[Path | None, typer.Option(help="The link readers open.")] = None,
-) -> None:
-    """Compare Iran and the Gulf under other weights, and say which would turn the gap."""
-    from warehouse.answers import NoWarehouse, connect
-    from warehouse.publish import LINK
-    from warehouse.whatif import CannotAnswer
-    from warehouse.whatif import whatif as ask
-
-    try:
-        pairs = [w.partition("=") for w in weight or []]
-        weights = {name: float(value) for name, _, value in pairs}
-    except ValueError:
-        _fail(f"--weight {' '.join(weight or [])}: expected for instance arms=0.4")
-    try:
-        with connect(warehouse or LINK) as con:
-            found = ask(con, principal, year, weights, mean)
-    except (NoWarehouse, CannotAnswer) as error:
-        _fail(str(error))
-    ties = Table(title=f"{principal}, {year}: depth of the tie with", title_justify="left")
-    for name in ("", "published", "as asked", "change"):
-        ties.add_column(name, justify="right" if name else "left")
-    for state in found.states:
-        then, now = found.before[state], found.after[state]
-        ties.add_row(state, f"{then:.1f}", f"{now:.1f}", f"{now - then:+.1f}")
-    ties.add_section()
-    then, now = found.gap_before, found.gap_after
-    ties.add_row("gap", f"{then:+.1f}", f"{now:+.1f}", f"{now - then:+.1f}")
-    console.print(ties)
-    pillars = Table(title="Weights", title_justify="left")
-    for name in ("", *found.pillars):
-        pillars.add_column(name, justify="right" if name else "left")
-    pillars.add_row("as asked", *(f"{w:.3f}" for w in found.weights.values()))
-    if found.flip:
-        pillars.add_row("gap zero at", *(f"{w:.3f}" for w in found.flip.values()))
-    console.print(pillars)
-    if not found.flip:
-        console.print("No weights turn the sign of the arithmetic gap.")
-
-
-@app.command()
-def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT over the warehouse.")],
-    output: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
-    warehouse: Annotated[Path | None, typer.Option(help="The link readers open.")] = None,
-) -> None:
-    """Run one query on the warehouse."""
-    import duckdb
-
-    from warehouse.answers import NoWarehouse, connect
-    from warehouse.publish import LINK
-
-    if output not in ("table", "csv", "json"):
-        _fail(f"--format {output}: expected table, csv or json")
-    try:
-        with connect(warehouse or LINK) as con:
-            result = con.execute(sql)
-            names = [d[0] for d in result.description]
-            rows = result.fetchall()
-    except NoWarehouse as error:
-        _fail(str(error))
-    except duckdb.Error as error:
-        _fail(str(error))
-    if output == "table":
-        table = Table()
-        for name in names:
-            table.add_column(name)
-        for row in rows:
-            table.add_row(
-                *("" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row)
-            )
-        console.print(table)
-    elif output == "csv":
-        import csv
-
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows(rows)
-    else:
-        import json
-
-        def plain(value: object) -> object:
-            return float(value) if isinstance(value, Decimal) else str(value)
-
-        json.dump([dict(zip(names, r, strict=True)) for r in rows], sys.stdout, default=plain)
-        sys.stdout.write("\n")
 
 
 @starter_app.command("build")

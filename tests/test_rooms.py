@@ -83,7 +83,11 @@ def test_indices_read_no_file_but_their_definition() -> None:
     [
         ("schemas", "dagster duckdb great_expectations pandera matplotlib"),
         ("indices.assemble", "dagster duckdb great_expectations pandera matplotlib"),
-        ("warehouse.answers", "dagster great_expectations pandera matplotlib"),
+        ("warehouse.answers", "dagster great_expectations pandera matplotlib pandas numpy"),
+        ("warehouse.explain", "dagster great_expectations pandera matplotlib pandas numpy"),
+        ("warehouse.compare", "dagster great_expectations pandera matplotlib pandas numpy"),
+        ("warehouse.doctor", "dagster great_expectations pandera matplotlib pandas numpy"),
+        ("pipelines.cli", "dagster duckdb great_expectations pandera matplotlib pandas numpy"),
         ("warehouse.publish", "dagster great_expectations pandera matplotlib"),
     ],
 )

@@ -8,10 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.publish import LINK
+from warehouse.location import LINK
 
 if TYPE_CHECKING:
     import duckdb
+
+
+class CannotAnswer(ValueError):
+    """What was asked is not in the warehouse or makes no sense; the message says what is."""
 
 
 class NoWarehouse(FileNotFoundError):

@@ -14,7 +14,6 @@ import contextlib
 import fcntl
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -22,49 +21,17 @@ import pandas as pd
 
 from schemas import REGISTRY, Table
 from schemas.generate import comment_sql, create_table_sql
+from warehouse.location import LINK as LINK
+from warehouse.location import Location
 from warehouse.locks import hold
 from warehouse.views import VIEWS, create_view_sql
 
-ROOT = Path(__file__).resolve().parent
-LINK = ROOT / "alliance_depth.duckdb"
 # Readable by DuckDB 1.x, which the default of 2.x is not.
 STORAGE_VERSION = "v1.0.0"
 
 
 class BuildError(RuntimeError):
     """Tables could not be brought into the file; the message names every one of them."""
-
-
-@dataclass(frozen=True)
-class Location:
-    """Where the warehouse of one installation lives."""
-
-    link: Path = LINK
-
-    @property
-    def builds(self) -> Path:
-        """Folder of the finished builds."""
-        return self.link.parent / "builds"
-
-    @property
-    def tables(self) -> Path:
-        """Folder of the Parquet files of the run in progress."""
-        return self.link.parent / "run" / "tables"
-
-    @property
-    def raw(self) -> Path:
-        """Folder of the upstreams' bytes, kept by a refresh."""
-        return self.link.parent / "raw"
-
-    @property
-    def inputs(self) -> Path:
-        """Folder of the sources' tables that releases were made from, by hash."""
-        return self.link.parent / "inputs"
-
-    @property
-    def releases(self) -> Path:
-        """Folder of the releases."""
-        return self.link.parent.parent / "releases"
 
 
 def exclusive(location: Location) -> contextlib.AbstractContextManager[None]:

@@ -16,12 +16,9 @@ from indices.composite.aggregate import weighted_mean
 from indices.composite.whatif import nearest_weights
 from indices.definition import Definition, Question, load_definition
 from indices.robustness import geometric_mean
+from warehouse.answers import CannotAnswer
 
 MEANS = ("arithmetic", "geometric")
-
-
-class CannotAnswer(ValueError):
-    """What was asked is not in the warehouse or makes no sense; the message says what is."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +34,8 @@ class WhatIf:
         Depth of each tie, as published and as asked for.
     gap_before, gap_after : float
         Bloc mean minus focal state.
-    weights : dict of str to float
-        Those asked for, adding to one.
+    published, weights : dict of str to float
+        Of the pillars: the published ones, and those asked for, adding to one.
     flip : dict of str to float or None
         The weights nearest to `weights` (smallest sum of changes) at which the arithmetic gap is
         zero; None where none are.
@@ -50,6 +47,7 @@ class WhatIf:
     after: dict[str, float]
     gap_before: float
     gap_after: float
+    published: dict[str, float]
     weights: dict[str, float]
     flip: dict[str, float] | None
 
@@ -110,6 +108,7 @@ def whatif(
         dict(zip(states, after.tolist(), strict=True)),
         float(before[1:].mean() - before[0]),
         float(after[1:].mean() - after[0]),
+        dict(zip(pillars, old.tolist(), strict=True)),
         dict(zip(pillars, new.tolist(), strict=True)),
         None if nearest is None else dict(zip(pillars, nearest.tolist(), strict=True)),
     )

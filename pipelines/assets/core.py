@@ -169,6 +169,16 @@ def core_treaties__hostilities(raw_curated__hostilities: Frame) -> Frame:
     return treaties.hostilities(raw_curated__hostilities)
 
 
+@table_assets("core_treaties__agreements")
+def core_treaties__agreements(
+    raw_unctad__investment_treaties: Frame,
+    raw_desta__members: Frame,
+    core_geo__state_years: Frame,
+) -> Frame:
+    made = treaties.agreements(raw_unctad__investment_treaties, raw_desta__members)
+    return treaties.covered(made, core_geo__state_years, "a_iso3", "b_iso3")
+
+
 @table_assets("core_treaties__yearly_dyads")
 def core_treaties__yearly_dyads(
     core_treaties__commitments: Frame,
@@ -177,8 +187,7 @@ def core_treaties__yearly_dyads(
     raw_curated__tiers: Frame,
     raw_curated__memberships: Frame,
     raw_curated__posture: Frame,
-    raw_unctad__investment_treaties: Frame,
-    raw_desta__members: Frame,
+    core_treaties__agreements: Frame,
     raw_cow_igo__memberships: Frame,
     raw_cow_igo__coverage: Frame,
     raw_cow_igo__world: Frame,
@@ -190,8 +199,7 @@ def core_treaties__yearly_dyads(
         core_treaties__commitments,
         core_treaties__hostilities,
         raw_curated__tiers,
-        treaties.investment_agreements(raw_unctad__investment_treaties),
-        treaties.trade_agreements(raw_desta__members),
+        core_treaties__agreements,
         treaties.full_memberships(
             treaties.recorded_memberships(raw_cow_igo__memberships),
             raw_curated__memberships,

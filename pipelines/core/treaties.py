@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from indices.assemble import pairs
+from indices.carried import ATOP_LAST_YEAR, IGO_CODES, IGO_LAST_YEAR
 from indices.cube import Array, Axes
 from indices.definition import Definition
 from indices.pillars.treaties import (
@@ -25,26 +26,7 @@ from pipelines.sources.names import load_map, map_names
 EARLIEST, LATEST = pd.Timestamp(1700, 1, 1), pd.Timestamp(2999, 12, 31)
 DAY = pd.Timedelta(days=1)
 ATOP_URL = "http://www.atopdata.org/data.html"
-# After its last coded year a treaty stays in force until a sourced end.
-ATOP_LAST_YEAR = 2018
-IGO_LAST_YEAR = 2014
 TROOPS_SENDER = "USA"
-# Clubs that are intergovernmental organisations founded or joined after the last year of the IGO
-# data, and the code under which that data knows them, if it does.
-IGO_CODES = {
-    "sco": "sco",
-    "eaeu": "eaeu",
-    "aiib": "aiib",
-    "opec": "opec",
-    "csto": "csto",
-    "gcc": "gcc",
-    "arab_league": "lnl",
-    "asean": "asean",
-    "eu": "eu",
-    "gecf": "gecf",
-    "au": "au",
-    "oic": "oic",
-}
 
 
 def atop_commitments(
@@ -156,14 +138,18 @@ def curated_commitments(table: pd.DataFrame) -> pd.DataFrame:
     return both[columns].assign(n_parties=2, source="curated")
 
 
-def commitments(atop: pd.DataFrame, curated: pd.DataFrame, covered: pd.DataFrame) -> pd.DataFrame:
+def commitments(atop: pd.DataFrame, curated: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
     """All commitments between two states the build covers.
 
     Members outside it are needed to read an agreement, but the pairs of those are not complete.
     """
-    both = pd.concat([atop, curated], ignore_index=True)
-    states = covered["iso3"].unique()
-    return both[both["from_iso3"].isin(states) & both["to_iso3"].isin(states)]
+    return covered(pd.concat([atop, curated], ignore_index=True), states, "from_iso3", "to_iso3")
+
+
+def covered(rows: pd.DataFrame, states: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Rows between two states of ``core_geo__state_years``."""
+    known = states["iso3"].unique()
+    return rows[rows[first].isin(known) & rows[second].isin(known)]
 
 
 def investment_agreements(treaties: pd.DataFrame) -> pd.DataFrame:
@@ -181,7 +167,14 @@ def investment_agreements(treaties: pd.DataFrame) -> pd.DataFrame:
         for n, side in ((1, "a_iso3"), (2, "b_iso3"))
     }
     bilateral = pd.DataFrame(
-        {**ends, "start_date": in_force["in_force_date"], "end_date": in_force["terminated_date"]}
+        {
+            **ends,
+            "title": in_force["short_title"],
+            "start_date": in_force["in_force_date"],
+            "end_date": in_force["terminated_date"],
+            "source": "investment_treaties",
+            "treaty": "bit",
+        }
     )
     return bilateral[(bilateral["a_iso3"] != "") & (bilateral["b_iso3"] != "")]
 
@@ -191,10 +184,21 @@ def trade_agreements(desta: pd.DataFrame) -> pd.DataFrame:
     pairs = agreement_dyads(agreements_in_force(desta))
     start = pd.to_datetime(pairs["start_year"].astype("Int64").astype("str") + "-01-01")
     last = pairs["end_year"].astype("Int64") - 1
+    base = desta["number"] == desta["base_treaty"].astype("str")
+    # The base treaty's own name; in an extract that lacks it, that of its first text.
+    titles = (
+        desta.assign(is_other=~base)
+        .sort_values(["base_treaty", "is_other", "number"], kind="stable")
+        .drop_duplicates("base_treaty")
+        .set_index("base_treaty")["name"]
+    )
     trade = pd.DataFrame(
         {
+            "title": pairs["base_treaty"].map(titles),
             "start_date": start,
             "end_date": pd.to_datetime((last.astype("str") + "-12-31").where(last.notna())),
+            "source": "desta",
+            "treaty": "desta-" + pairs["base_treaty"].astype("str"),
         }
     )
     for side in ("a", "b"):
@@ -206,6 +210,22 @@ def trade_agreements(desta: pd.DataFrame) -> pd.DataFrame:
             start,
         )["iso3"]
     return trade[(trade["a_iso3"] != "") & (trade["b_iso3"] != "")]
+
+
+def agreements(unctad: pd.DataFrame, desta: pd.DataFrame) -> pd.DataFrame:
+    """Lay ``core_treaties__agreements`` out, for states outside the build too."""
+    both = pd.concat([investment_agreements(unctad), trade_agreements(desta)], ignore_index=True)
+    swapped = both["a_iso3"] > both["b_iso3"]
+    first, second = both["a_iso3"].copy(), both["b_iso3"].copy()
+    both["a_iso3"], both["b_iso3"] = first.mask(swapped, second), second.mask(swapped, first)
+    key = ["treaty", "a_iso3", "b_iso3"]
+    both = both.sort_values([*key, "start_date", "title"], kind="stable", ignore_index=True)
+    spell = (both.groupby(key).cumcount() + 1).astype("str")
+    treaty = both.pop("treaty")
+    both.insert(
+        0, "agreement_id", treaty + "-" + both["a_iso3"] + "-" + both["b_iso3"] + "-" + spell
+    )
+    return both
 
 
 def recorded_memberships(igo: pd.DataFrame) -> pd.DataFrame:
@@ -285,8 +305,7 @@ def yearly_dyads(
     held: pd.DataFrame,
     hostilities: pd.DataFrame,
     tiers: pd.DataFrame,
-    investment: pd.DataFrame,
-    trade: pd.DataFrame,
+    in_force: pd.DataFrame,
     memberships: pd.DataFrame,
     igo_coverage: pd.DataFrame,
     igo_world: pd.DataFrame,
@@ -314,9 +333,7 @@ def yearly_dyads(
             "is_suspended": owed.is_suspended,
             "is_carried": (years > ATOP_LAST_YEAR)[:, None, None] & ~curated,
             "partnership_tier": tier_cube(tiers, definition.tiers, axes),
-            "economic_agreements": (
-                agreement_counts(investment, axes) + agreement_counts(trade, axes)
-            ).astype(np.int64),
+            "economic_agreements": agreement_counts(in_force, axes).astype(np.int64),
             "joint_igos": share,
             "n_joint_igos": joint,
             "troops_hosted": troops,

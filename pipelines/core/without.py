@@ -100,21 +100,12 @@ def _treaties_without(
     first = definition.first_year - axes.years[0]
     axes, exists = Axes(axes.years[first:], axes.states), exists[first:]
     held = _between(tables["core_treaties__commitments"], "from_iso3", "to_iso3", axes)
+    in_force = tables["core_treaties__agreements"]
 
     def rows(name: str, owner: str, source: str) -> pd.DataFrame:
         return tables[name].iloc[:0] if source == owner else tables[name]
 
     # What most sources leave as it is, is made once.
-    @cache
-    def investment(source: str) -> pd.DataFrame:
-        return treaties.investment_agreements(
-            rows("raw_unctad__investment_treaties", "investment_treaties", source)
-        )
-
-    @cache
-    def trade_agreements(source: str) -> pd.DataFrame:
-        return treaties.trade_agreements(rows("raw_desta__members", "desta", source))
-
     @cache
     def recorded(source: str) -> pd.DataFrame:
         made = treaties.recorded_memberships(rows("raw_cow_igo__memberships", "cow_igo", source))
@@ -144,8 +135,7 @@ def _treaties_without(
             held[held["source"] != source].reset_index(drop=True),
             tables["core_treaties__hostilities"],
             rows("raw_curated__tiers", "curated", source),
-            investment(if_of("investment_treaties")),
-            trade_agreements(if_of("desta")),
+            in_force[in_force["source"] != source],
             memberships(if_of("cow_igo", "curated")),
             rows("raw_cow_igo__coverage", "cow_igo", source),
             tables["raw_cow_igo__world"],

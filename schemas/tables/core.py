@@ -477,6 +477,30 @@ TABLES = [
         ("carried", "compiled_by_hand"),
     ),
     Table(
+        "core_treaties__agreements",
+        "One row per investment treaty or trade agreement between two states of the build and "
+        "spell in force.",
+        ("agreement_id",),
+        (
+            Field("agreement_id", "string", "Identifier: source, treaty, pair, number of spell."),
+            state("a_iso3", "One party (the earlier code by alphabet)."),
+            state("b_iso3", "The other party."),
+            Field("title", "string", "Short title, as the source spells it."),
+            Field(
+                "start_date", "date", "First day in force; 1 January where only a year is known."
+            ),
+            replace(END, description="Last day in force; null while it goes on."),
+            Field(
+                "source",
+                "string",
+                "investment_treaties (UNCTAD) or desta.",
+                allowed=("desta", "investment_treaties"),
+            ),
+        ),
+        ("investment_treaties", "desta"),
+        ("successor_state",),
+    ),
+    Table(
         "core_treaties__yearly_dyads",
         "What binds two states by treaty, label, membership and soldiers in a year.",
         ("from_iso3", "to_iso3", "year"),

@@ -73,7 +73,6 @@ def test_query_as_json(link: Path) -> None:
         (["query", "SELECT depht FROM out_depth__yearly_dyads"], "depht"),
         (["query", "SELEC 1"], "SELEC"),
         (["query", "DROP TABLE meta_release"], "read-only"),
-        (["query", "SELECT 1", "--format", "xml"], "expected table, csv or json"),
     ],
 )
 def test_a_query_that_fails_says_why(link: Path, words: list[str], message: str) -> None:
@@ -81,6 +80,12 @@ def test_a_query_that_fails_says_why(link: Path, words: list[str], message: str)
     assert done.exit_code == 1
     assert message in done.stderr
     assert done.stdout == ""
+
+
+def test_a_format_that_is_not_there_is_a_wrong_call(link: Path) -> None:
+    done = run("query", "SELECT 1", "--format", "xml", "--warehouse", link)
+    assert done.exit_code == 2
+    assert all(f in done.stderr for f in ("table", "csv", "json", "parquet"))
 
 
 @pytest.mark.parametrize("words", [["summary"], ["query", "SELECT 1"]])

@@ -41,8 +41,9 @@ def free_port() -> int:
 @contextmanager
 def serving(link: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     """`alliance-depth serve`, ready; whatever is left of it ends with the block."""
-    words = [sys.executable, "-m", "pipelines.cli", "serve", "--port", str(port)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    here = Path(__file__).parent
+    words = [sys.executable, str(here / "small_serve.py"), "serve", "--port", str(port)]
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{here}"}
     with subprocess.Popen(
         [*words, "--warehouse", str(link)], stdout=subprocess.PIPE, text=True, env=environment
     ) as process:

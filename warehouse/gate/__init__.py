@@ -8,12 +8,13 @@ Expectations is imported only when the gate runs.
 
 from warehouse.gate.page import report_html
 from warehouse.gate.result import GateResult, Outcome, describe
-from warehouse.gate.run import GateError, run_gate
+from warehouse.gate.run import GateError, data_docs, run_gate
 
 __all__ = [
     "GateError",
     "GateResult",
     "Outcome",
+    "data_docs",
     "describe",
     "report_html",
     "run_gate",

@@ -172,7 +172,10 @@ def _unique(table: Table) -> Check:
 
 
 def _of_field(table: Table, f: Field) -> list[Check]:
-    columns = ", ".join(f'"{c}"' for c in dict.fromkeys([*table.key, f.name]))
+    value = f'"{f.name}"'
+    # What is no number would look like a missing one.
+    seen = f"if(isnan({value}), 'inf', {value}) AS {value}" if f.type == "float" else value
+    columns = ", ".join(dict.fromkeys([*(f'"{k}"' for k in table.key), seen]))
     rows = f"SELECT {columns} FROM {table.name} WHERE "
     checks = []
     if not f.nullable:

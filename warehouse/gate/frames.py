@@ -41,8 +41,14 @@ def opened(database: Path, previous: Path | None) -> Iterator[duckdb.DuckDBPyCon
                 con.execute(
                     f"CREATE VIEW before.\"{path.stem}\" AS FROM read_parquet('{_quoted(path)}')"
                 )
-        con.execute("USE warehouse")
-        yield con
+        yield cursor(con)
+
+
+def cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """One more connection to what `opened` opened, for another thread."""
+    own = con.cursor()
+    own.execute("USE warehouse")
+    return own
 
 
 def _quoted(path: Path | str) -> str:
@@ -114,11 +120,11 @@ def witnesses(con: duckdb.DuckDBPyConnection, table: Table, there: Sequence[str]
     """
     fields = [f for f in table.fields if f.name in there]
     ends = ["min(rowid)", *(end for f in fields for end in _ends(f))]
-    chosen = {r for (*found,) in con.execute(f"SELECT {', '.join(ends)} FROM {table.name}").fetchall()
-              for r in found}  # fmt: skip
+    (found,) = con.execute(f"SELECT {', '.join(ends)} FROM {table.name}").fetchall()
+    chosen = set(found)
     texts = [f.name for f in fields if f.type == "string" and (f.allowed or f.pattern)]
     queries = [f'SELECT min(rowid) FROM {table.name} GROUP BY "{name}"' for name in texts]
-    if set(table.key) <= set(there):
+    if set(table.key) <= set(there) and not _is_ascending(con, table):
         key = ", ".join(f'"{k}"' for k in table.key)
         queries.append(
             f"SELECT unnest([min(rowid), max(rowid)]) FROM {table.name} GROUP BY {key} "
@@ -139,6 +145,22 @@ def witnesses(con: duckdb.DuckDBPyConnection, table: Table, there: Sequence[str]
     ).df()
 
 
+def _is_ascending(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether each row's key is greater than the one before: then no key comes twice.
+
+    Builds store their rows so; one look at neighbours spares grouping all rows.
+    """
+    greater = "false"
+    for k in reversed(table.key):
+        before = f'lag("{k}") OVER ()'
+        greater = f'"{k}" > {before} OR ("{k}" = {before} AND ({greater}))'
+    ((is_ascending,),) = con.execute(
+        f"SELECT count(*) FILTER (is_greater) >= count(*) - 1 "
+        f"FROM (SELECT {greater} AS is_greater FROM {table.name})"
+    ).fetchall()
+    return bool(is_ascending)
+
+
 def _ends(f: Field) -> list[str]:
     """Aggregates that give the rows of a field's extremes, and one without a value."""
     found = [] if f.nullable else [f'min(rowid) FILTER ("{f.name}" IS NULL)']
@@ -148,14 +170,20 @@ def _ends(f: Field) -> list[str]:
     return found
 
 
-def at_fault(con: duckdb.DuckDBPyConnection, query: str) -> tuple[int, list[dict[str, Any]]]:
-    """Number of rows a query returns, and the first of them in the order of their columns."""
+def at_fault(
+    con: duckdb.DuckDBPyConnection, query: str, quick: str = ""
+) -> tuple[int, pd.DataFrame]:
+    """Number of rows a query returns, and the first of them in the order of their columns.
+
+    The query is spared where the answer to `quick` is that there are none.
+    """
+    if quick and con.execute(quick).fetchall() == [(True,)]:
+        return 0, pd.DataFrame()
     found = con.execute(
         f"SELECT *, count(*) OVER () AS _all FROM ({query}) ORDER BY ALL LIMIT {SAMPLE}"
     ).df()
-    if found.empty:
-        return 0, []
-    return int(found["_all"].iloc[0]), rows_of(found.drop(columns="_all"))
+    number = int(found["_all"].iloc[0]) if len(found) else 0
+    return number, found.drop(columns="_all")
 
 
 def figures(con: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ what is asked, or DuckDB.
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -50,13 +51,19 @@ def _silently() -> Iterator[None]:
 class Judge:
     """One context of Great Expectations that lives in memory.
 
+    Parameters
+    ----------
+    keeps : bool
+        Whether verdicts are kept for `write_docs`, which takes longer.
+
     Attributes
     ----------
     version : str
         Of Great Expectations.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, keeps: bool = False) -> None:
+        self._keeps = keeps
         with _silently():
             import great_expectations as gx
             from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -64,7 +71,9 @@ class Judge:
             self.version: str = gx.__version__
             self._context: EphemeralDataContext = gx.get_context(mode="ephemeral")
             self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
-            self._source = self._context.data_sources.add_pandas("warehouse")
+            asset = self._context.data_sources.add_pandas("warehouse").add_dataframe_asset("frame")
+            # One for all frames: the library writes its whole configuration down for each new one.
+            self._frame = asset.add_batch_definition_whole_dataframe("whole")
 
     def verdicts(self, name: str, frame: pd.DataFrame, checks: Sequence[Check]) -> list[Verdict]:
         """Judge a frame.
@@ -87,13 +96,38 @@ class Judge:
             suite = gx.ExpectationSuite(name)
             for number, check in enumerate(checks):
                 suite.add_expectation(_expectation(check, number))
-            asset = self._source.add_dataframe_asset(name)
-            batch = asset.add_batch_definition_whole_dataframe("all").get_batch(
-                {"dataframe": frame}
-            )
-            judged = batch.validate(suite, result_format="BASIC")
-        found = {r.expectation_config.meta[_INDEX]: r for r in judged.results}
+            if self._keeps:
+                judged = self._kept(suite, frame)
+            else:
+                batch = self._frame.get_batch({"dataframe": frame})
+                judged = batch.validate(suite, result_format="BASIC")
+        found = {_number(r): r for r in judged.results}
         return [_verdict(found[n]) for n in range(len(checks))]
+
+    def _kept(self, suite: Any, frame: pd.DataFrame) -> Any:
+        import great_expectations as gx
+
+        # Its name becomes that of a file.
+        suite.name = re.sub(r"\W+", "-", suite.name)[:100]
+        asked = gx.ValidationDefinition(
+            name=suite.name, data=self._frame, suite=self._context.suites.add(suite)
+        )
+        kept = self._context.validation_definitions.add(asked)
+        return kept.run(batch_parameters={"dataframe": frame}, result_format="COMPLETE")
+
+    def write_docs(self, into: Path) -> None:
+        """Write the library's own pages of all verdicts into a folder."""
+        place = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(into)}
+        with _silently():
+            self._context.add_data_docs_site(
+                site_name="gate",
+                site_config={
+                    "class_name": "SiteBuilder",
+                    "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+                    "store_backend": place,
+                },
+            )
+            self._context.build_data_docs(site_names=["gate"])
 
 
 def _expectation(check: Check, number: int) -> Any:
@@ -106,6 +140,11 @@ def _expectation(check: Check, number: int) -> Any:
     )
 
 
+def _number(result: Any) -> int:
+    """Which check a result is of: results need not come in the order of the expectations."""
+    return int(result.expectation_config.meta[_INDEX])
+
+
 def _verdict(result: Any) -> Verdict:
     trouble = result.exception_info or {}
     # By metric where several could fail, else one.
@@ -113,6 +152,6 @@ def _verdict(result: Any) -> Verdict:
     messages = [p["exception_message"] for p in parts if p.get("raised_exception")]
     return Verdict(
         bool(result.success) and not messages,
-        "; ".join(map(str, messages)),
+        "; ".join(dict.fromkeys(map(str, messages))),
         int(result.result.get("unexpected_count") or 0),
     )

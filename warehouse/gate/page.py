@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from warehouse.gate.result import SUITES, GateResult, Outcome, shown
+from warehouse.gate.result import SUITES, GateResult, shown
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1d1d1b;background:#fff;margin:0 auto;
@@ -16,7 +16,7 @@ max-width:64rem;padding:1rem}
 h1,h2,h3{line-height:1.25;overflow-wrap:anywhere}h1{margin-top:.5rem}
 h2{border-top:1px solid #bbb;padding-top:1rem}h3{margin-bottom:.25rem}
 .verdict{border-left:.5rem solid;padding:.5rem 1rem;font-size:1.15rem;font-weight:600}
-.met{color:#17582b;border-color:#17582b}.not{color:#9c1218;border-color:#9c1218}
+.met{color:#17582b}.not{color:#9c1218}
 td.met,td.not{font-weight:600;white-space:nowrap}
 .failure{border-left:.25rem solid #9c1218;padding-left:1rem;margin:1.5rem 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:.5rem 0}
@@ -27,13 +27,15 @@ th,td{text-align:left;vertical-align:top;padding:.25rem .6rem;border-bottom:1px 
 caption{text-align:left;color:#4d4d4a;padding-bottom:.25rem}
 thead th{border-bottom:2px solid #777}tbody th{font-weight:400}
 .number{text-align:right;font-variant-numeric:tabular-nums}
-.all td,.all th{min-width:9rem}.all td.met,.all td.not{min-width:0}
+.all td{min-width:6rem}.all td:nth-child(2){min-width:18rem}
+.all td:last-child{font-size:.85em;overflow-wrap:anywhere}
 code{font-size:.9em;overflow-wrap:anywhere}
 summary{cursor:pointer;font-weight:600;padding:.5rem 0}
 @media(max-width:40rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
 @media print{body{max-width:none;font-size:10pt;padding:0}.wide{overflow:visible}
 .failure,tr{break-inside:avoid}details::details-content{content-visibility:visible}
-table{font-size:8pt}.all td,.all th{min-width:0;overflow-wrap:anywhere}}
+table{font-size:8pt}.all td,.all td:nth-child(2){min-width:0}
+.all th,.all td{overflow-wrap:anywhere}}
 """
 
 
@@ -179,11 +181,11 @@ def _table(
         f'<th scope="col"{" class=number" * (h in numbers)}>{_e(h.replace("_", " "))}</th>'
         for h in heads
     )
-    body = "\n".join(
-        "<tr>" + "".join(cell(h, t, n == 0) for n, (h, t) in enumerate(zip(heads, row, strict=True)))
-        + "</tr>"
+    lines = [
+        "".join(cell(h, t, n == 0) for n, (h, t) in enumerate(zip(heads, row, strict=True)))
         for row in rows
-    )  # fmt: skip
+    ]
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     mark = f' class="{kind}"' if kind else ""
     return (
         f'<div class="wide" role="region" tabindex="0" aria-label="{_e(caption)}"><table{mark}>'

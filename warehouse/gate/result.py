@@ -141,9 +141,7 @@ def describe(result: GateResult) -> str:
         found = result.of(suite)
         bad = sum(not o.is_passed for o in found)
         if found:
-            lines += [
-                f"{suite}: {len(found)} expectations, {f'{bad} failed' if bad else 'all met'}"
-            ]
+            lines += [f"{suite}: {len(found)} asked, {f'{bad} not met' if bad else 'all met'}"]
     if result.not_asked:
         lines += [f"history: not asked, there is no earlier release ({len(result.not_asked)})"]
     verdict = "The gate is passed" if result.passed else "The gate is closed"
