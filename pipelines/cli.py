@@ -17,6 +17,7 @@ from pipelines.console import console, errors, run_build
 from pipelines.console import fail as _fail
 from pipelines.live.commands import refresh, source_app
 from pipelines.release import diff, release, verify
+from pipelines.serve import serve
 from pipelines.site import site
 
 app = typer.Typer(
@@ -30,7 +31,7 @@ app.command()(site)
 app.add_typer(source_app, name="source")
 for command in COMMANDS:
     app.command(rich_help_panel="Ask the warehouse")(command)
-for command in (release, diff, verify):
+for command in (release, diff, verify, serve):
     app.command()(command)
 
 

@@ -62,7 +62,7 @@ def _make(name: str, location: Any, folder: Path) -> Path:
     from warehouse.releases.write import write_release
 
     with _steps() as progress:
-        return write_release(location, folder, name, check, _recomputes, progress)
+        return write_release(location, folder, name, check, recomputes, progress)
 
 
 def check(build: Path, previous: Path | None, name: str) -> Checked:
@@ -74,7 +74,8 @@ def check(build: Path, previous: Path | None, name: str) -> Checked:
     return Checked(result.passed, result.to_json(), report_html(result, name), describe(result))
 
 
-def _recomputes(before: Path, after: Path, kept: Path, mode: str) -> Any:
+def recomputes(before: Path, after: Path, kept: Path, mode: str) -> Any:
+    """Give what is needed to say why figures moved between two releases."""
     from pipelines.recompute import recompute_between
 
     return recompute_between(before, after, kept, mode)
@@ -109,7 +110,7 @@ def diff(
         sides = [_find(text, folder) for text in (before, after)]
         with _steps() as progress:
             progress("comparing")
-            found = difference(*sides, location.inputs, _mode(sides[1]), _recomputes)
+            found = difference(*sides, location.inputs, _mode(sides[1]), recomputes)
         if into:
             into.mkdir(parents=True)
             write_changes(found, into)

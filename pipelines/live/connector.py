@@ -10,6 +10,9 @@ A connector is a module with
     Name of the piece that a file downloaded by hand is; raises `SourceError` if it is none.
 ``read(pieces)``
     Parse the pieces (name to file) into complete raw tables by name.
+``version(web)``
+    Only where one small reply tells it: the version that the pieces of `fetch` would have, as
+    `Vintage.version` joins them.
 ``BY_HAND = True``
     Only where no program may ask: a refresh of all sources then passes the upstream by.
 

@@ -23,7 +23,7 @@ import os
 import shutil
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -296,6 +296,43 @@ class RawStore:
             entry["rolled_back"] = order[order.index(chosen) + 1 :]
             self._save(lock)
             return self._vintage(source, entry, chosen)
+
+    def forget(self, source: str, ids: Collection[str]) -> None:
+        """Drop vintages of a source; never the one in use, nor one that was rolled back."""
+        with self.exclusive(), self._mutex:
+            lock = self._lock()
+            entry = lock[source]
+            spared = {entry["current"], *entry["rolled_back"]}
+            for vintage_id in set(ids) - spared:
+                del entry["vintages"][vintage_id]
+            self._save(lock)
+
+    def sweep(self) -> list[Path]:
+        """Remove what no vintage names: bytes, sidecars, and files of writers that died.
+
+        Returns
+        -------
+        list of Path
+            What was removed.
+        """
+        with self.exclusive(), self._mutex:
+            lock = self._lock()
+            named = {self.root / "lock.json"}
+            for source, entry in lock.items():
+                for vintage_id, kept in entry["vintages"].items():
+                    named.add(self._sidecar(source, vintage_id))
+                    named.update(self._object(sha256) for sha256 in kept["pieces"].values())
+            found = [*self.root.glob("objects/*/*"), *self.root.glob("sources/*/*.toml")]
+            # A writer holds this lock, so what is half-written here is of one that died.
+            dead = {*self.root.glob(".*.next"), *self.root.glob("*/.*.next")}
+            dead |= {*self.root.glob("*/*/.*.next")}
+            gone = sorted({p for p in found if p not in named} | dead)
+            for path in gone:
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+            return gone
 
     def quarantine(
         self, source: str, pieces: Sequence[Piece], report: Mapping[str, Any], when: datetime

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -38,6 +39,20 @@ _OTHERS = (
 
 def fetch(web: Web, into: Path) -> list[Piece]:
     """Download the newest list that the page links to; its version stands in the file's name."""
+    newest, link = _listed(web, into)
+    url = urljoin(f"{web.address.url}/{PAGE}", link)
+    path = web.download(url, into / url.rpartition("/")[2])
+    return [Piece(PIECE, path, url, newest, "text/csv")]
+
+
+def version(web: Web) -> str:
+    """Ask the page for the version of its newest list; errors as `fetch`."""
+    with TemporaryDirectory(prefix="alliance-depth-") as folder:
+        return _listed(web, Path(folder))[0]
+
+
+def _listed(web: Web, into: Path) -> tuple[str, str]:
+    """Version of the newest list that the page links to, and the link."""
     page = web.download(PAGE, into / "downloads.html", media_types=("text/html",))
     links = _Links()
     links.feed(page.read_bytes().decode("utf-8", "replace"))
@@ -53,10 +68,7 @@ def fetch(web: Web, into: Path) -> list[Piece]:
             f"run: alliance-depth source add {SOURCE} FILE",
         )
     newest = max(listed)
-    url = urljoin(f"{web.address.url}/{PAGE}", listed[newest])
-    path = web.download(url, into / url.rpartition("/")[2])
-    version = ".".join(f"{part:02}" for part in newest)
-    return [Piece(PIECE, path, url, version, "text/csv")]
+    return ".".join(f"{part:02}" for part in newest), listed[newest]
 
 
 def recognise(path: Path) -> str:

@@ -52,9 +52,17 @@ def fetch(web: Web, into: Path) -> list[Piece]:
     return [_fetch(web, into, body) for body in RECORDS]
 
 
+def version(web: Web) -> str:
+    """Ask for the dates of the newest exports; errors as `fetch`."""
+    return ", ".join(dict.fromkeys(_listed(web, body)[1] for body in RECORDS))
+
+
+def _listed(web: Web, body: str) -> tuple[str, str]:
+    return newest(web.json(_LISTING, params={"recid": RECORDS[body]}), body, web)
+
+
 def _fetch(web: Web, into: Path, body: str) -> Piece:
-    listing = web.json(_LISTING, params={"recid": RECORDS[body]})
-    file, version = newest(listing, body, web)
+    file, dated = _listed(web, body)
     # By the record's own address: the listing's links name the public host, whatever we were told.
     url = f"{web.address.url}/record/{RECORDS[body]}/files/{file}"
     path = web.download(url, into / f"{body}_votes.csv")
@@ -66,7 +74,7 @@ def _fetch(web: Web, into: Path, body: str) -> Piece:
             expected=f"the {body.upper()} export",
             todo=web.address.by_hand,
         )
-    return Piece(f"{body}_votes", path, url, version, "text/csv")
+    return Piece(f"{body}_votes", path, url, dated, "text/csv")
 
 
 def newest(listing: Any, body: str, web: Web) -> tuple[str, str]:

@@ -50,8 +50,7 @@ def fetch(web: Web, into: Path) -> list[Piece]:
     SourceError
         If the data set was withdrawn, lists no such file, restricts it, or its checksum fails.
     """
-    answer = web.json(_LISTING, params={"persistentId": DOI})
-    version = _version(answer, web)
+    version = _listed(web)
     entry = _newest(version, web)
     file = entry["dataFile"]
     original = str(file.get("originalFileName", ""))
@@ -64,8 +63,20 @@ def fetch(web: Web, into: Path) -> list[Piece]:
         url += "?format=original"
     path = web.download(url, into / f"{PIECE}.csv", md5=md5, sha256=sha256)
     ideal_point_columns(path)
-    number = f"{version.get('versionNumber')}.{version.get('versionMinorNumber')}"
-    return [Piece(PIECE, path, url, number, "text/csv")]
+    return [Piece(PIECE, path, url, _number(version), "text/csv")]
+
+
+def version(web: Web) -> str:
+    """Ask for the number of the newest version of the data set; errors as `fetch`."""
+    return _number(_listed(web))
+
+
+def _listed(web: Web) -> dict[str, Any]:
+    return _version(web.json(_LISTING, params={"persistentId": DOI}), web)
+
+
+def _number(version: Mapping[str, Any]) -> str:
+    return f"{version.get('versionNumber')}.{version.get('versionMinorNumber')}"
 
 
 def _refused(web: Web, found: str, expected: str) -> SourceError:

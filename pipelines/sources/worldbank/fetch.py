@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -91,6 +92,18 @@ def _fetch(web: Web, into: Path, table: IndicatorTable) -> list[Piece]:
             )
         )
     return pieces
+
+
+def version(web: Web) -> str:
+    """Ask for the days on which the indicators were last updated; errors as `fetch`."""
+    found: dict[str, None] = {}
+    for code in INDICATORS.values():
+        url = f"country/all/indicator/{code}"
+        params = {"format": "json", "per_page": "1", "page": "1"}
+        with TemporaryDirectory(prefix="alliance-depth-") as folder:
+            path = web.download(url, Path(folder, "head.json"), params=params)
+            found[str(read_page(path)[0]["lastupdated"])] = None
+    return ", ".join(found)
 
 
 def _label(table: IndicatorTable) -> str:
