@@ -18,6 +18,7 @@ from pipelines.console import fail as _fail
 from pipelines.live.commands import refresh, source_app
 from pipelines.release import diff, release, verify
 from pipelines.serve import serve
+from pipelines.site import site
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +27,7 @@ app = typer.Typer(
 starter_app = typer.Typer(no_args_is_help=True, help="The bundled figures.")
 app.add_typer(starter_app, name="starter")
 app.command()(refresh)
+app.command()(site)
 app.add_typer(source_app, name="source")
 for command in COMMANDS:
     app.command(rich_help_panel="Ask the warehouse")(command)

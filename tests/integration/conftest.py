@@ -29,3 +29,14 @@ def con(link: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The build, opened as a reader opens it."""
     with connect(link) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def releases(link: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two small releases, the second with other figures; not to be changed."""
+    from small import cut
+    from test_releases import CHANGE, release
+
+    folder = tmp_path_factory.mktemp("offered")
+    made = release(cut(link.resolve(), folder / "first"), "2026.11.1", folder / "releases")
+    return release(cut(link.resolve(), folder / "second", CHANGE), "2026.12.1", made.parent).parent

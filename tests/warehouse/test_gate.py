@@ -138,6 +138,7 @@ def fill_core(con: Con) -> None:
     pair = "(SELECT 'CHN' AS from_iso3, 'PRK' AS to_iso3, 'IRN' AS a_iso3, 'SAU' AS b_iso3)"
     fill(con, "core_treaties__commitments", pair)
     fill(con, "core_treaties__hostilities", pair)
+    fill(con, "core_treaties__agreements", pair)
 
 
 def fill_out(con: Con) -> None:

@@ -82,6 +82,7 @@ def data_docs(database: Path, previous: Path | None, into: Path) -> Path:
         As `run_gate`.
     """
     _, judge = _run(database, previous, lambda _: None, partial(Judge, keeps=True))
+    into = into.absolute()  # Great Expectations takes no other
     judge.write_docs(into)
     (into / "README.txt").write_text(_NOTE)
     return into / "index.html"
