@@ -69,11 +69,11 @@ def tidy(location: Location, keep: Keep, when: datetime) -> list[Path]:
 
 
 def _old_vintages(store: RawStore, source: str, keep: Keep, when: datetime) -> list[str]:
-    """Vintages of a source that may go: not the one in use, nor the one before it."""
+    """Vintages of a source that may go, but for those the store spares itself."""
     kept = store.vintages(source)
     current = store.current(source)
     at = next(i for i, v in enumerate(kept) if current and v.id == current.id)
-    spared = {v.id for v in kept[max(at - 1, 0) : at + 1]} | set(store.rolled_back(source))
+    spared = {v.id for v in kept[max(at - 1, 0) : at + 1]}
     oldest = stamp(when - timedelta(days=keep.vintage_days))
     newest = {v.id for v in kept[-keep.vintages :] if v.retrieved_at >= oldest}
     return [v.id for v in kept if v.id not in spared | newest]
