@@ -23,7 +23,7 @@ from pipelines.live.web import address
 from pipelines.operation import Group, Operation, operation
 from pipelines.retention import tidy_runs
 from pipelines.sources.catalogue import sources
-from pipelines.tick import tick
+from pipelines.tick import Tick, tick
 from pipelines.versions import due_again, look, tells_version
 from schemas import REGISTRY
 from warehouse.publish import exclusive
@@ -147,8 +147,8 @@ def upstream_assets(settings: Operation) -> dg.AssetsDefinition:
     return refresh
 
 
-def _fenced(done: object) -> str:
-    return f"```json\n{done.to_json()}\n```"  # type: ignore[attr-defined]
+def _fenced(done: Tick) -> str:
+    return f"```json\n{done.to_json()}\n```"
 
 
 def _found(outcome: Outcome) -> Iterator[object]:

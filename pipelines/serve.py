@@ -270,14 +270,17 @@ def _stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
         child.wait()
 
 
+class _Log(RotatingFileHandler):
+    """A log that goes on without the lines that a full disk has no room for."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Lose the line: the child whose output nobody read any more would stop."""
+
+
 def _keep_log(output: IO[bytes], path: Path, keep: Keep) -> threading.Thread:
     """Write a child's output into files that rotate by size, from a thread."""
-    handler = RotatingFileHandler(
-        path, maxBytes=int(keep.log_mb * 1e6), backupCount=keep.logs, delay=True
-    )
+    handler = _Log(path, maxBytes=int(keep.log_mb * 1e6), backupCount=keep.logs, delay=True)
     handler.setFormatter(logging.Formatter("%(message)s"))
-    # A full disk must not end the child whose output nobody reads any more.
-    handler.handleError = lambda record: None  # type: ignore[method-assign]  # noqa: ARG005
 
     def copy() -> None:
         with output:

@@ -429,8 +429,9 @@ def test_a_release_is_copied_once_with_its_sums_last(made: Path, tmp_path: Path)
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
     """A bucket on a local server that speaks S3."""
-    moto = pytest.importorskip("moto.server")
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     before = dict(os.environ)
@@ -473,7 +474,7 @@ def test_a_release_is_verified_by_its_address(made: Path) -> None:
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:  # type: ignore[override]
+    def log_message(self, *_: Any) -> None:
         pass
 
 

@@ -47,7 +47,7 @@ def site(link: Path, releases: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:  # type: ignore[override]
+    def log_message(self, *_: Any) -> None:
         pass
 
 
@@ -247,7 +247,8 @@ def test_without_a_release_the_site_says_so(link: Path, tmp_path: Path) -> None:
 
 
 def test_in_a_browser_the_pages_fit_a_phone_and_ask_nobody_else(address: str) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    from playwright import sync_api
+
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("no chromium on this machine")

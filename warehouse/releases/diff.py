@@ -277,8 +277,10 @@ def _sources(con: duckdb.DuckDBPyConnection, before: Path, after: Path) -> Sourc
         for s in sorted(one.keys() | two.keys())
         if one.get(s, absent)[1] != two.get(s, absent)[1]
     }
-    release, method, definition, code = zip(*heads, strict=True)
-    return Sources(release, method, definition, tuple(c or "" for c in code), vintages)  # type: ignore[arg-type]
+    release, method, definition, code = (
+        (a or "", b or "") for a, b in zip(heads[0], heads[1], strict=True)
+    )
+    return Sources(release, method, definition, code, vintages)
 
 
 def _moves(
