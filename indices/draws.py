@@ -175,9 +175,9 @@ class Draws:
     def roll_calls(self, year: int, count: int) -> Array:
         """How much more often than once each roll call of a year is drawn: (draws, roll calls).
 
-        Kept, since several tables ask for the same years.
+        What was drawn is kept, in two bytes, since several tables ask for the same years.
         """
         if (year, count) not in self._calls:
             drawn = self._rng("votes", year).multinomial(count, np.full(count, 1 / count), self._n)
-            self._calls[year, count] = self._place("votes", drawn.T).T - 1.0
-        return self._calls[year, count]
+            self._calls[year, count] = drawn.astype(np.int16)
+        return self._place("votes", self._calls[year, count].T).T - 1.0

@@ -395,7 +395,7 @@ class _Sheet:
         out[~wanted] = np.nan
         pattern = (bits @ known) << len(chosen) | (bits @ active)
         order = np.argsort(np.where(wanted, pattern, -1), kind="stable")[(~wanted).sum() :]
-        edges = np.flatnonzero(np.diff(pattern[order], prepend=-1, append=-1))
+        edges = np.flatnonzero(np.diff(pattern[order], prepend=-1, append=-1)).tolist()
         space = np.empty((5, self._block_rows, len(self._draws)), np.float32)
         for start, end in itertools.pairwise(edges):
             one = order[start]

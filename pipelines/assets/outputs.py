@@ -66,6 +66,7 @@ def alliance_depth(
     sources = [v.without_source for v in definition.variants if v.without_source]
     left_out = without.without(sources, tables, *some, definition)
     yield from robustness_tables(tables, *some, indicators, left_out, definition)
+    del indicators, pillars, left_out  # large, and done with
     yield from made
 
 
