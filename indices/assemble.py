@@ -645,12 +645,13 @@ def output_tables(
     start before the index does, so that trailing windows are full from its first year.
     """
     index = compute(core, axes, exists, definition)
-    yield indicator_table(index, definition)
-    yield pillar_table(index)
-    errors = evidence(core, axes, index.data, definition)
     draws = Draws(definition, int(definition.uncertainty["draws"]))
-    # The draws of all pairs fill every processor; those of a few run beside them.
     with ThreadPoolExecutor(2) as beside:
+        gathered = beside.submit(evidence, core, axes, index.data, definition)
+        yield indicator_table(index, definition)
+        yield pillar_table(index)
+        errors = gathered.result()
+        # The draws of all pairs fill every processor; those of a few run beside them.
         gaps = beside.submit(gap_tables, index, errors, definition, draws)
         shares = beside.submit(sensitivity_table, index, errors, definition)
         yield from depth_tables(index, errors, definition, draws)
