@@ -651,10 +651,11 @@ def output_tables(
         yield indicator_table(index, definition)
         yield pillar_table(index)
         errors = gathered.result()
-        # The draws of all pairs fill every processor; those of a few run beside them.
+        made = depth_tables(index, errors, definition, draws)
+        # The draws of a few pairs do not fill a processor: two tables at a time.
         gaps = beside.submit(gap_tables, index, errors, definition, draws)
         shares = beside.submit(sensitivity_table, index, errors, definition)
-        yield from depth_tables(index, errors, definition, draws)
+        yield from made
         yield gaps.result()
         yield shares.result()
     yield beside_table(core, axes, exists, definition)
