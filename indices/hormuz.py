@@ -35,7 +35,8 @@ def _between(
     """Flows by year, exporter and importer; NaN where none is reported.
 
     Bridged and carried flows stay out: the total goes its own way in these years, and a share of
-    the one in the other would move with it. ``lo`` and ``hi`` are the flow with the lowest and the highest estimate of unrecorded oil.
+    the one in the other would move with it. ``lo`` and
+    ``hi`` are the flow with the lowest and the highest estimate of unrecorded oil.
     """
     flows = flows[~flows["method"].isin(("bridged", "carried"))]
     t = axes.year_index(flows["year"])
@@ -126,8 +127,8 @@ def exporters(
     Returns
     -------
     DataFrame
-        Rows where the flow is reported and the seller's total known. A share may exceed 100 where the
-        two come from sources that disagree, above all with the estimates of unrecorded oil.
+        Rows where the flow is reported and the seller's total known. A share may exceed 100 where
+        the two come from sources that disagree, above all with the estimates of unrecorded oil.
     """
     flow = _between(flows, axes, sellers, buyers)
     total = axes.panel(totals, "iso3", "exports_usd")
@@ -212,7 +213,7 @@ def crude_shares(
     The customs' total is taken to hold the unrecorded oil under other names, as in the index; at
     the lower end it is taken not to, and comes on top of the total.
     """
-    sums = [c for c in by_supplier if c.startswith(("unrecorded_", "passing_"))]
+    sums = [f"{part}_{end}_kbd" for part in ("unrecorded", "passing") for end in RANGE]
     grouped = by_supplier.groupby("year", sort=True)
     out = grouped[sums].sum()
     total = recorded.groupby("year")["china_total_kbd"].max().reindex(out.index)
@@ -225,6 +226,6 @@ def crude_shares(
         listed_kbd=grouped["recorded_kbd"].sum(),
         n_behind=len(states),
         n_known=[len(states) - len(m) for m in missing],
-        missing_suppliers=[" ".join(m) or None for m in missing],
+        missing_suppliers=pd.Series(map(" ".join, missing), out.index).replace("", None),
         **{f"share_{end}_pct": 100 * out[f"passing_{end}_kbd"] / whole[end] for end in RANGE},
     ).reset_index()

@@ -7,13 +7,13 @@ question's principals beside their tie with the focal state. Does not belong her
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from indices.cube import Array, Axes
+from indices.cube import Array, Axes, labelled, swap
 from indices.definition import Question
 
 # Years over which a change is taken.
@@ -53,8 +53,9 @@ class RivalTies:
 def spells(rivalries: pd.DataFrame, hostilities: pd.DataFrame) -> Iterator[tuple]:
     """List rivalries and wars as first state, second state, first year, last year, kind.
 
-    Only wars count among the hostilities: after a single clash two states are not rivals, and
-    where they are, the list of rivalries has them. A spell that goes on ends in year 9999.
+    From ``raw_curated__rivalries`` and ``raw_curated__hostilities``. Only wars count among the
+    hostilities: a single clash makes no rivals of two states, and those who are anyway stand in
+    the list of rivalries. A spell that goes on ends in year 9999.
     """
     yield from zip(
         rivalries["state_a"],
@@ -75,17 +76,13 @@ def spells(rivalries: pd.DataFrame, hostilities: pd.DataFrame) -> Iterator[tuple
     )
 
 
-def rivalry_kinds(
-    rivalries: pd.DataFrame, hostilities: pd.DataFrame, axes: Axes, exists: Array
-) -> Array:
+def rivalry_kinds(listed: Iterable[tuple], axes: Axes, exists: Array) -> Array:
     """Strongest rivalry of two states on any day of the year.
 
     Parameters
     ----------
-    rivalries : DataFrame
-        ``raw_curated__rivalries``.
-    hostilities : DataFrame
-        ``raw_curated__hostilities``.
+    listed : iterable of tuple
+        See `spells`.
     axes : Axes
     exists : bool array, shape (years, states)
 
@@ -98,7 +95,7 @@ def rivalry_kinds(
     out = np.zeros(axes.shape, dtype=np.int8)
     at = {s: n for n, s in enumerate(axes.states)}
     start = axes.years[0]
-    for a, b, first, last, kind in spells(rivalries, hostilities):
+    for a, b, first, last, kind in listed:
         if a in at and b in at and last >= start:
             span = out[max(int(first) - start, 0) : int(last) - start + 1]
             for i, j in ((at[a], at[b]), (at[b], at[a])):
@@ -185,8 +182,8 @@ def rival_dyads(full: pd.DataFrame, kinds: Array, axes: Axes) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Both orders of every pair of which one end has a rival in the year and a full depth of
-        something is known.
+        Pairs in which `to` has a rival in the year, and i's depth with `to` or with one of the
+        rivals is known; and the other order of each.
     """
     depth, low, high = (
         axes.cube(full, "from_iso3", "to_iso3", c) for c in ("depth", "depth_lo90", "depth_hi90")
@@ -195,10 +192,9 @@ def rival_dyads(full: pd.DataFrame, kinds: Array, axes: Axes) -> pd.DataFrame:
     found = rival_ties(depth, rival)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(depth > 0, found.deepest / depth, np.nan)
-    something = ~np.isnan(depth) | (found.known > 0)
-    where = (something | something.transpose(0, 2, 1)) & (
-        rival.any(axis=2)[:, None, :] | rival.any(axis=2)[:, :, None]
-    )
+    has_rival = np.broadcast_to(rival.sum(axis=2)[:, None, :] > 0, axes.shape)
+    something = has_rival & (~np.isnan(depth) | (found.known > 0))
+    where = something | swap(something)
     table = axes.long(
         where,
         {
@@ -218,7 +214,7 @@ def rival_dyads(full: pd.DataFrame, kinds: Array, axes: Axes) -> pd.DataFrame:
         },
         ("from_iso3", "to_iso3"),
     )
-    table["deepest_rival_iso3"] = pd.Categorical.from_codes(table.pop("who"), pd.Index(axes.states))
+    table["deepest_rival_iso3"] = labelled(table.pop("who").to_numpy(), axes.states)
     return table
 
 

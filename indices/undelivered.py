@@ -77,8 +77,8 @@ def waiting_times(
     table = out.agg(n_orders="count", mean_wait="mean", median_wait="median", longest_wait="max")
     wait = chosen["delivery_year"] - chosen["order_year"]
     moved = chosen.assign(waited=chosen["tiv_millions"] * wait)[wait.notna()]
-    sums = _in_window(moved, "delivery_year", window, last).groupby(key)
-    sums = sums[["waited", "tiv_millions"]].sum()
+    moved = _in_window(moved, "delivery_year", window, last)
+    sums = moved.groupby(key)[["waited", "tiv_millions"]].sum()
     table["mean_volume_wait"] = sums["waited"] / sums["tiv_millions"].where(lambda v: v > 0)
     open_orders = orders[orders["delivery_year"].isna()]
     counted = _in_window(open_orders, "order_year", window, last).groupby(key).size()
