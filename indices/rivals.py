@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from indices.cube import Array, Axes, labelled, swap
+from indices.cube import Array, Axes, labelled
 from indices.definition import Question
 
 # Years over which a change is taken.
 CHANGE_YEARS = 10
-# What two states are to each other, weakest first: the code is the position, 0 is no rivalry.
-KINDS = (None, "positional", "strategic", "war")
+# What two states are to each other, weakest first; the codes are 1, 2 and 3, and 0 is no rivalry.
+KINDS = ("positional", "strategic", "war")
 MEASURES = ("depth", "costly_depth", "declared_depth")
 
 
@@ -89,8 +89,8 @@ def rivalry_kinds(listed: Iterable[tuple], axes: Axes, exists: Array) -> Array:
     Returns
     -------
     int8 cube
-        Position in `KINDS`, the same from both ends; 0 where the lists have nothing, which is not
-        proof of peace.
+        Code of `KINDS`, the same from both ends; 0 where the lists have nothing, which is not proof
+        of peace.
     """
     out = np.zeros(axes.shape, dtype=np.int8)
     at = {s: n for n, s in enumerate(axes.states)}
@@ -99,7 +99,7 @@ def rivalry_kinds(listed: Iterable[tuple], axes: Axes, exists: Array) -> Array:
         if a in at and b in at and last >= start:
             span = out[max(int(first) - start, 0) : int(last) - start + 1]
             for i, j in ((at[a], at[b]), (at[b], at[a])):
-                np.maximum(span[:, i, j], KINDS.index(kind), out=span[:, i, j])
+                np.maximum(span[:, i, j], 1 + KINDS.index(kind), out=span[:, i, j])
     return np.where(exists[:, :, None] & exists[:, None, :], out, 0).astype(np.int8)
 
 
@@ -182,8 +182,8 @@ def rival_dyads(full: pd.DataFrame, kinds: Array, axes: Axes) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Pairs in which `to` has a rival in the year, and i's depth with `to` or with one of the
-        rivals is known; and the other order of each.
+        Pairs in which `to` has a rival in the year, and the depth of `from` with `to` or with one
+        of the rivals is known. A pair whose only rivalry is its own has ``n_rivals`` 0.
     """
     depth, low, high = (
         axes.cube(full, "from_iso3", "to_iso3", c) for c in ("depth", "depth_lo90", "depth_hi90")
@@ -193,8 +193,7 @@ def rival_dyads(full: pd.DataFrame, kinds: Array, axes: Axes) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(depth > 0, found.deepest / depth, np.nan)
     has_rival = np.broadcast_to(rival.sum(axis=2)[:, None, :] > 0, axes.shape)
-    something = has_rival & (~np.isnan(depth) | (found.known > 0))
-    where = something | swap(something)
+    where = has_rival & (~np.isnan(depth) | (found.known > 0))
     table = axes.long(
         where,
         {
@@ -275,7 +274,7 @@ def _beside_focal(
     return rows.drop(columns="before").assign(
         question=question.name,
         focal_iso3=question.focal,
-        rivalry=np.array(KINDS, dtype=object)[code],
+        rivalry=labelled(code.astype(int) - 1, KINDS),
         is_rival=code > 0,
         is_bloc=rows["other_iso3"].isin(question.bloc_members),
         depth_change=rows["depth"] - rows["before"],

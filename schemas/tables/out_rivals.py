@@ -99,9 +99,10 @@ TABLES = [
     Table(
         "out_rivals__yearly_dyads",
         "What a state would put at risk by standing with another: the depth of its ties with the "
-        "other's rivals. Pairs in which `to` has a listed rival in the year (rivalries compiled by "
-        "hand, and wars) and anything is known of `from`'s ties, with their other order. The list "
-        "is not complete: the deepest rival tie is a lower bound, the mean may move either way.",
+        "other's rivals. Only pairs in which `to` has a listed rival in the year (rivalries "
+        "compiled by hand, and wars) and anything is known of `from`'s ties; so not every pair has "
+        "its other order. The list is not complete: the deepest rival tie is a lower bound, the "
+        "mean may move either way.",
         ("from_iso3", "to_iso3", "year"),
         (
             FROM,
