@@ -11,9 +11,10 @@ from pipelines.assets.factory import TABLES, ParquetTables
 from pipelines.assets.outputs import OUTPUTS
 from pipelines.assets.publish import PUBLISH
 from pipelines.assets.raw import RAW
+from pipelines.assets.rivals import BESIDE
 from pipelines.settings import Settings
 
-ASSETS = [*RAW, *CORE, *OUTPUTS, *PUBLISH]
+ASSETS = [*RAW, *CORE, *OUTPUTS, *BESIDE, *PUBLISH]
 
 
 def build_defs(*, behind: bool = False, **overrides: Any) -> dg.Definitions:
