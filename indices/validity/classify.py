@@ -125,7 +125,7 @@ def _block(adders: tuple[csc_array, ...], ours: Array, theirs: Array) -> tuple[A
     levels = len(ours)
     shape = (levels, -1, ours.shape[1])
     won = (at_level @ ours).reshape(shape)
-    below = (first_above @ theirs).reshape(shape)
+    below = (first_above @ theirs).reshape((levels + 1, *shape[1:]))[:levels]
     for level in range(1, levels):
         below[level] += below[level - 1]
     cells = 2 * below
@@ -149,35 +149,37 @@ def _block(adders: tuple[csc_array, ...], ours: Array, theirs: Array) -> tuple[A
 
 
 def _adders(positive: Array, negative: Array) -> tuple[csc_array, ...]:
-    """Return the matrices that add weights up by level, the distinct scores of the positives.
+    """Return the matrices that add weights up by level, the place of each positive's score.
 
-    Rows are levels from low to high, within each the scores; columns are units. The first adds up
-    the positives of a level; the second the negatives that lie below it but not below the level
-    before; the third the negatives level with it.
+    Rows are levels from low to high, within each the scores; columns are units. Equal positives
+    have the first of their places. The first matrix adds up the positives of a level; the second
+    the negatives below it but not below the level before, and in a last row those above all; the
+    third the negatives level with it.
     """
-    levels = positive.shape[1]
-    at = np.empty(positive.shape, dtype=np.int64)
-    above = np.empty(negative.shape, dtype=np.int64)
-    equal = np.empty(negative.shape, dtype=bool)
-    for s in range(len(positive)):
-        values, at[s] = np.unique(positive[s], return_inverse=True)
-        left = np.searchsorted(values, negative[s])
-        equal[s] = values[np.minimum(left, len(values) - 1)] == negative[s]
-        # Levels that equal scores leave free stand at the end and weigh nothing.
-        above[s] = left + equal[s]
+    scores, levels = positive.shape
+    at = np.empty((levels, scores), dtype=np.int32)
+    first = np.empty((negative.shape[1], scores), dtype=np.int32)
+    above = np.empty_like(first)
+    for s, ordered in enumerate(np.sort(positive, axis=1)):
+        at[:, s] = np.searchsorted(ordered, positive[s])
+        first[:, s] = np.searchsorted(ordered, negative[s])
+        above[:, s] = np.searchsorted(ordered, negative[s], "right")
+    number = np.arange(scores, dtype=np.int32)
+    equal = above > first
     return (
-        _adder(at, np.ones(at.shape, dtype=bool), levels),
-        _adder(above, above < levels, levels),
-        _adder(above - 1, equal, levels),
+        _adder(at * scores + number, levels * scores),
+        _adder(above * scores + number, (levels + 1) * scores),
+        _adder((first * scores + number)[equal], levels * scores, equal.sum(axis=1)),
     )
 
 
-def _adder(at: Array, kept: Array, levels: int) -> csc_array:
-    """Return a matrix that adds units up in the level each has in each score, if any."""
+def _adder(rows: Array, size: int, per_unit: Array | None = None) -> csc_array:
+    """Return a matrix of ones: for each unit, a column, the rows it is added to."""
     from scipy.sparse import csc_array
 
-    scores, units = at.shape
-    rows = (at * scores + np.arange(scores)[:, None]).T[kept.T]
-    ends = np.concatenate([[0], np.cumsum(kept.sum(axis=0))])
-    ones = np.ones(len(rows), dtype=np.float32)
-    return csc_array((ones, rows, ends), shape=(levels * scores, units))
+    if per_unit is None:
+        per_unit = np.full(len(rows), rows.shape[1])
+    ends = np.zeros(len(per_unit) + 1, dtype=np.int32)
+    np.cumsum(per_unit, out=ends[1:])
+    ones = np.ones(rows.size, dtype=np.float32)
+    return csc_array((ones, rows.ravel(), ends), shape=(size, len(per_unit)))

@@ -14,6 +14,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from indices.composite.uncertainty import DECIMALS as ROUNDED
 from indices.composite.uncertainty import interval
 from indices.cube import Array, Axes, swap
 from indices.pillars.treaties import cells
@@ -186,7 +187,7 @@ def pact_cube(commitments: pd.DataFrame, axes: Axes) -> tuple[tuple[str, ...], A
     order = sizes.sort_index(ascending=False).sort_values(kind="stable").index
     names = tuple(str(n) for n in order)
     t, i, j, row = cells(held, "from_iso3", "to_iso3", axes)
-    number = order.get_indexer(held["instrument"])[row]
+    number = order.get_indexer(pd.Index(held["instrument"]))[row]
     out = np.full(axes.shape, NONE)
     np.maximum.at(out, (t, i, j), number)
     return names, np.maximum(out, swap(out))
@@ -379,10 +380,13 @@ def known_groups(groups: Groups, seed: int) -> pd.DataFrame:
         years = [c for c in years if len(c.positive) and len(c.negative)]
         inside = [c for c in years if c.year in window]
         outside = [c for c in years if c.year not in window]
+        if pole != POLES[0]:  # years one by one show the drift; rivals are too few for more
+            outside = [replace(c, scores=[0]) for c in outside]
         for some, draws in ((outside, YEARLY_SAMPLES), (inside, WINDOW_SAMPLES)):
             figures = resampled(sample, pole, some, draws, stream)
-            spans = [slice(n, n + 1) for n in range(len(some))]
-            spans += [slice(None)] if some is inside and len(inside) > 1 else []
+            spans = [[n] for n in range(len(some))]
+            if some is inside and len(inside) > 1:
+                spans.append(list(range(len(inside))))
             frames.append(_rows(groups.axes, sample, pole, some, spans, figures))
     return pd.concat(frames, ignore_index=True)
 
@@ -392,38 +396,44 @@ def _rows(
     sample: Sample,
     pole: str,
     years: Sequence[Comparison],
-    spans: Sequence[slice],
+    spans: Sequence[list[int]],
     figures: tuple[Array, Array],
 ) -> pd.DataFrame:
     """Rows of a sample and pole: over each span of years, the mean of those that have the score."""
     auc, precision = figures
+    cells = np.stack([auc, auc[:, :1] - auc, precision], axis=2)
     rows, means = [], []
     for span in spans:
-        by_years: dict[tuple[int, ...], list[int]] = {}
-        for s in range(len(SCORES)):
-            held = tuple(n for n in range(len(years))[span] if s in years[n].scores)
-            by_years.setdefault(held, []).append(s)
-        for held, scores in by_years.items():
-            if not held:
-                continue
+        for held, scores in _held(years, span):
             about = _about(sample, pole, [years[n] for n in held])
-            first, last = (axes.years[years[span][n].year] for n in (0, -1))
-            at = list(held)
-            for s in scores:
-                rows.append((first, last, sample.name, pole, SCORES[s], *about))
-                lead = auc[at, 0] - auc[at, s]
-                means.append([a.mean(axis=0) for a in (auc[at, s], lead, precision[at, s])])
+            first, last = (axes.years[years[n].year] for n in (span[0], span[-1]))
+            rows += [(first, last, sample.name, pole, SCORES[s], *about) for s in scores]
+            at = np.ix_(held, scores)
+            means.append(cells[at].mean(axis=0) if len(held) > 1 else cells[at][0])
     frame = pd.DataFrame(rows, columns=[*_KEY, *_ABOUT])
-    found = np.array(means).reshape(len(rows), 3, auc.shape[-1])
-    low, high = ends(found[:, :, 1:])
+    found = np.concatenate(means) if means else np.empty((0, *cells.shape[2:]))
     few = frame[["n_clusters", "n_negative_pairs"]].min(axis=1).to_numpy() < FEWEST_CLUSTERS
-    same = (frame["score"] == HEADLINE).to_numpy()
+    low, high = (np.where(few[:, None], np.nan, e) for e in ends(found[:, :, 1:]))
+    itself = (frame["score"] == HEADLINE).to_numpy()
     for n, name in enumerate(("auc", "lead", "average_precision")):
-        hidden = same if name == "lead" else np.zeros(len(rows), dtype=bool)
-        frame[name] = np.where(hidden, np.nan, np.round(found[:, n, 0], DECIMALS))
-        frame[f"{name}_lo90"] = np.where(hidden | few, np.nan, low[:, n])
-        frame[f"{name}_hi90"] = np.where(hidden | few, np.nan, high[:, n])
+        hidden = itself if name == "lead" else np.zeros(len(rows), dtype=bool)
+        for column, values in (
+            (name, np.round(found[:, n, 0], DECIMALS)),
+            (f"{name}_lo90", low[:, n]),
+            (f"{name}_hi90", high[:, n]),
+        ):
+            frame[column] = np.where(hidden, np.nan, values)
     return frame.assign(n_samples=auc.shape[-1] - 1)
+
+
+def _held(years: Sequence[Comparison], span: list[int]) -> list[tuple[list[int], list[int]]]:
+    """Scores that exist in the same years of a span, and these years."""
+    if len(span) == 1:
+        return [(span, years[span[0]].scores)]
+    found: dict[tuple[int, ...], list[int]] = {}
+    for s in sorted({s for n in span for s in years[n].scores}):
+        found.setdefault(tuple(n for n in span if s in years[n].scores), []).append(s)
+    return [(list(held), scores) for held, scores in found.items()]
 
 
 def _about(sample: Sample, pole: str, years: Sequence[Comparison]) -> tuple[float, ...]:
@@ -443,17 +453,21 @@ def _about(sample: Sample, pole: str, years: Sequence[Comparison]) -> tuple[floa
 
 
 def ends(draws: Array) -> tuple[Array, Array]:
-    """Return the ends of the 90 % interval over the last axis.
+    """Return the ends of the 90 % interval over the last axis, linearly interpolated.
 
-    A draw without a figure, since it holds no pact of the year, is left out.
+    A draw without a figure, since it holds no pact of the year, is left out. Rounded as intervals
+    of draws are everywhere (`indices.composite.uncertainty.interval`).
     """
-    low, high = (np.full(draws.shape[:-1], np.nan) for _ in range(2))
-    known = ~np.isnan(draws)
-    whole = known.all(axis=-1)
-    low[whole], high[whole] = interval(draws[whole])
-    for at in zip(*np.nonzero(~whole & known.any(axis=-1)), strict=True):
-        low[at], high[at] = interval(draws[at][known[at]])
-    return low, high
+    ordered = np.sort(draws, axis=-1)  # missing ones come last
+    last = np.maximum((~np.isnan(ordered)).sum(axis=-1) - 1, 0)
+
+    def quantile(q: float) -> Array:
+        below = (q * last).astype(int)
+        near = np.stack([below, np.minimum(below + 1, last)], axis=-1)
+        low, high = np.moveaxis(np.take_along_axis(ordered, near, axis=-1), -1, 0)
+        return np.round(low + (q * last - below) * (high - low), ROUNDED)
+
+    return quantile(0.05), quantile(0.95)
 
 
 def by_pact(groups: Groups) -> pd.DataFrame:
@@ -474,7 +488,7 @@ def by_pact(groups: Groups) -> pd.DataFrame:
 
 
 def _pacts(groups: Groups, pairs: Sample, years: Sequence[Comparison]) -> pd.DataFrame:
-    """Rows of all pacts over some years: the mean over pairs and years of each score's placement."""
+    """Rows of all pacts over some years: means over pairs and years of each score's placement."""
     above, pact, pair = [], [], []
     for c in years:
         scores = pairs.scores[c.scores, c.year]
