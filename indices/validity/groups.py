@@ -7,9 +7,10 @@ the index is tuned on. What is tested was fixed beforehand in docs/VALIDITY_PLAN
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from indices.composite.uncertainty import interval
 from indices.cube import Array, Axes, swap
 from indices.pillars.treaties import cells
 from indices.validity.classify import classify, counts, placements
+from schemas import table
 
 HEADLINE = "without_treaties"
 PILLARS = ("trade", "arms", "voting")
@@ -243,7 +245,7 @@ def score_cubes(
     out["vote_agreement"] = axes.cube(votes, "from_iso3", "to_iso3", "agreement")
     distance = axes.cube(votes, "from_iso3", "to_iso3", "ideal_point_distance")
     out["ideal_point_distance"] = -distance
-    out[HEADLINE] = sum(out[p] for p in PILLARS) / len(PILLARS)
+    out[HEADLINE] = np.mean([out[p] for p in PILLARS], axis=0)
     # What sums have left in the last digits makes no order.
     return {name: np.round(out[name], 9) for name in SCORES}
 
@@ -305,6 +307,12 @@ def compare(sample: Sample, pole: str, t: int) -> Comparison | None:
     )
 
 
+def comparisons(sample: Sample, pole: str, years: Iterable[int]) -> list[Comparison]:
+    """Divide the pairs of each year that has some on both sides."""
+    found = (compare(sample, pole, t) for t in years)
+    return [c for c in found if c and len(c.positive) and len(c.negative)]
+
+
 def window_years(sample: Sample) -> list[int]:
     """Return the positions of the years of the window."""
     whole = [compare(sample, POLES[0], t) for t in range(len(sample.exists))]
@@ -360,24 +368,27 @@ def resampled(
     return auc, precision
 
 
-def known_groups(groups: Groups, seed: int) -> pd.DataFrame:
+def known_groups(
+    axes: Axes, chosen: Sequence[Sample], window: Sequence[int], seed: int
+) -> pd.DataFrame:
     """Lay ``out_validity__known_groups`` out: each year, and the mean over the window.
 
     Parameters
     ----------
-    groups : Groups
+    axes : Axes
+    chosen : sequence of Sample
+        What `samples` returned.
+    window : sequence of int
+        What `window_years` returned.
     seed : int
         Of all draws.
     """
-    chosen = samples(groups)
-    window = window_years(chosen[0])
     frames = []
     for (number, sample), pole in product(enumerate(chosen), POLES):
         if sample.name == WITHOUT_LEAGUE and pole == "rivals_others":
             continue  # no pact is on the side of the positives
         stream = [seed, _STREAM, number, POLES.index(pole)]
-        years = [c for t in range(len(sample.exists)) if (c := compare(sample, pole, t))]
-        years = [c for c in years if len(c.positive) and len(c.negative)]
+        years = comparisons(sample, pole, range(len(sample.exists)))
         inside = [c for c in years if c.year in window]
         outside = [c for c in years if c.year not in window]
         if pole != POLES[0]:  # years one by one show the drift; rivals are too few for more
@@ -387,7 +398,7 @@ def known_groups(groups: Groups, seed: int) -> pd.DataFrame:
             spans = [[n] for n in range(len(some))]
             if some is inside and len(inside) > 1:
                 spans.append(list(range(len(inside))))
-            frames.append(_rows(groups.axes, sample, pole, some, spans, figures))
+            frames.append(_rows(axes, sample, pole, some, spans, figures))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -470,24 +481,24 @@ def ends(draws: Array) -> tuple[Array, Array]:
     return quantile(0.05), quantile(0.95)
 
 
-def by_pact(groups: Groups) -> pd.DataFrame:
+def by_pact(groups: Groups, pairs: Sample, window: Sequence[int]) -> pd.DataFrame:
     """Lay ``out_validity__pacts`` out: how far the pairs of each pact stand above the others.
 
     Parameters
     ----------
     groups : Groups
+    pairs : Sample
+        All pairs.
+    window : sequence of int
     """
-    pairs = samples(groups)[0]
-    years = [c for t in range(len(pairs.exists)) if (c := compare(pairs, POLES[0], t))]
-    years = [c for c in years if len(c.positive) and len(c.negative)]
-    window = window_years(pairs)
+    years = comparisons(pairs, POLES[0], range(len(pairs.exists)))
     inside = [c for c in years if c.year in window]
-    spans = [years, inside] if inside != years else [years]
-    frames = [_pacts(groups, pairs, span) for span in spans if span]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=_PACT)
+    rows = [r for span in (years, inside) if span for r in _pacts(groups, pairs, span)]
+    frame = pd.DataFrame(rows, columns=_PACT)
+    return frame.drop_duplicates(table("out_validity__pacts").key, ignore_index=True)
 
 
-def _pacts(groups: Groups, pairs: Sample, years: Sequence[Comparison]) -> pd.DataFrame:
+def _pacts(groups: Groups, pairs: Sample, years: Sequence[Comparison]) -> list[tuple[Any, ...]]:
     """Rows of all pacts over some years: means over pairs and years of each score's placement."""
     above, pact, pair = [], [], []
     for c in years:
@@ -518,7 +529,7 @@ def _pacts(groups: Groups, pairs: Sample, years: Sequence[Comparison]) -> pd.Dat
             auc, others = (_mean(values[some]) for some in (own, ~own))
             if not np.isnan(auc):
                 rows.append((*about, score, auc, others))
-    return pd.DataFrame(rows, columns=_PACT)
+    return rows
 
 
 def _mean(values: Array) -> float:
@@ -526,7 +537,7 @@ def _mean(values: Array) -> float:
     return round(float(known.mean()), DECIMALS) if len(known) else np.nan
 
 
-def placebo(groups: Groups, seed: int) -> pd.DataFrame:
+def placebo(groups: Groups, pairs: Sample, window: Sequence[int], seed: int) -> pd.DataFrame:
     """Lay ``out_validity__placebo`` out: the areas that states relabelled at random would give.
 
     A relabelling gives every state another's pacts (or rivals) and leaves the scores where they
@@ -537,18 +548,18 @@ def placebo(groups: Groups, seed: int) -> pd.DataFrame:
     Parameters
     ----------
     groups : Groups
+    pairs : Sample
+        All pairs.
+    window : sequence of int
     seed : int
     """
-    pairs = samples(groups)[0]
-    window = window_years(pairs)
     states = len(groups.axes.states)
     keys = np.random.default_rng([seed, _STREAM]).random((RELABELLINGS, states))
     # The first is the data itself: nobody moves.
     keys = np.concatenate([np.linspace(0, 1, states)[None], keys])
     rows = []
     for pole in ("allies_others", "rivals_others"):
-        years = [c for t in window if (c := compare(pairs, pole, t))]
-        years = [c for c in years if len(c.positive) and len(c.negative)]
+        years = comparisons(pairs, pole, window)
         if not years:
             continue
         areas = np.stack([_relabelled(groups, pairs, pole, c, keys) for c in years])
