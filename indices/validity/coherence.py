@@ -44,15 +44,16 @@ class Parts:
     ----------
     scores : DataFrame
         Scores of indicators, pillars and ``depth`` (columns) of all ties with a full depth.
-    shares : DataFrame
-        Weight of each indicator in the depth of the tie, what is missing shared out: 1 a row.
-    contributions : DataFrame
-        Points of depth from each indicator: a row adds up to the depth.
+    shares : dict of str to array
+        Weight of each indicator in the depth of each tie, what is missing shared out; they add up
+        to 1.
+    points : dict of str to array
+        Points of depth from each indicator; they add up to the depth.
     """
 
     scores: pd.DataFrame
-    shares: pd.DataFrame
-    contributions: pd.DataFrame
+    shares: dict[str, Array]
+    points: dict[str, Array]
 
 
 def parts_of(
@@ -98,10 +99,10 @@ def parts_of(
         for i in pillar.indicators:
             shares[i.name] = pillar.weight / total * known[i.name] / whole
             brought[i.name] = shares[i.name] * np.nan_to_num(scores[i.name])
-        points = np.sum([brought[i.name] for i in pillar.indicators], axis=0)
-        scores[pillar.name] = points * total / pillar.weight
+        whole = np.sum([brought[i.name] for i in pillar.indicators], axis=0)
+        scores[pillar.name] = whole * total / pillar.weight
     scores[INDEX] = made[where]
-    return Parts(pd.DataFrame(scores), pd.DataFrame(shares), pd.DataFrame(brought))
+    return Parts(pd.DataFrame(scores), shares, brought)
 
 
 def coherence_tables(
@@ -152,14 +153,14 @@ def coherence_tables(
 
 def _nodes(parts: Parts, definition: Definition, tree: dict[str, list[str]]) -> pd.DataFrame:
     """What each node looks like, weighs, and brings to the index."""
-    below = {INDEX: list(parts.shares.columns), **{p: tree[p] for p in tree[INDEX]}}
+    below = {INDEX: list(parts.shares), **{p: tree[p] for p in tree[INDEX]}}
     below |= {leaf: [leaf] for leaf in below[INDEX]}
     parent = {child: up for up, children in tree.items() for child in children}
     level = {INDEX: "index", **dict.fromkeys(tree[INDEX], "pillar")}
     nodes = list(below)
     values, index = parts.scores[nodes].to_numpy(), parts.scores[INDEX].to_numpy()
     known = (~np.isnan(values)).sum(axis=0)
-    points = np.column_stack([parts.contributions[below[n]].sum(axis=1) for n in nodes])
+    points = np.column_stack([_sum(parts.points, below[n]) for n in nodes])
     without = np.column_stack([_without(parts, tree, n) for n in nodes])
     off = (index - index.mean())[:, None]
     weights = {i.name: i.weight for i in definition.indicators}
@@ -180,7 +181,7 @@ def _nodes(parts: Parts, definition: Definition, tree: dict[str, list[str]]) -> 
                 "share_zero": (values == 0).sum(axis=0) / known,
                 "share_full": (values == 100).sum(axis=0) / known,
                 "weight": effective(weights, tree)[nodes].to_numpy(),
-                "weight_observed": [parts.shares[below[n]].sum(axis=1).mean() for n in nodes],
+                "weight_observed": [_sum(parts.shares, below[n]).mean() for n in nodes],
                 "variance_share": (points * off).sum(axis=0) / (off * off).sum(),
                 "correlation_parent": np.where(below_index, pearson(values, above), np.nan),
                 "correlation_index": np.where(below_index, pearson(values, index), np.nan),
@@ -189,26 +190,35 @@ def _nodes(parts: Parts, definition: Definition, tree: dict[str, list[str]]) -> 
         )
 
 
+def _sum(of: dict[str, Array], names: Sequence[str]) -> Array:
+    """Add some nodes up, tie by tie."""
+    return np.sum([of[n] for n in names], axis=0)
+
+
 def _without(parts: Parts, tree: dict[str, list[str]], node: str) -> Array:
     """Depth of each tie without a node: its weight goes to what is left of its group."""
+    depth = parts.scores[INDEX].to_numpy()
     pillar = next((p for p in tree[INDEX] if node in (p, *tree[p])), None)
     if pillar is None:
-        return np.full(len(parts.scores), np.nan)
-    shares, points = parts.shares[tree[pillar]], parts.contributions[tree[pillar]]
-    weight, whole = shares.sum(axis=1), points.sum(axis=1)
-    others = [leaf for leaf in tree[pillar] if leaf != node and node != pillar]
-    left = shares[others].sum(axis=1)
-    kept = points[others].sum(axis=1) * weight / left.where(left > 0)
-    depth = parts.scores[INDEX] - whole
-    return (depth + kept).where(left > 0, depth / (1 - weight)).to_numpy()
+        return np.full(len(depth), np.nan)
+    weight, whole = _sum(parts.shares, tree[pillar]), _sum(parts.points, tree[pillar])
+    others = [leaf for leaf in tree[pillar] if node not in (leaf, pillar)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gone = (depth - whole) / (1 - weight)
+        if not others:
+            return gone
+        left = _sum(parts.shares, others)
+        return np.where(left > 0, depth - whole + _sum(parts.points, others) * weight / left, gone)
 
 
 def _repetition(scores: pd.DataFrame, pillars: list[str], leaves: list[str]) -> pd.DataFrame:
     """How far a node repeats another one of its level."""
     often = [leaf for leaf in leaves if scores[leaf].notna().mean() >= KNOWN]
     try:
-        found = collinearity(scores, {"indicator": often, "pillar": pillars})
-    except CompositeError:  # nothing varies, or hardly anything is known
+        found = collinearity(
+            scores[[*often, *pillars]].dropna(), {"indicator": often, "pillar": pillars}
+        )
+    except CompositeError:  # as in `_unity`
         found = pd.DataFrame(columns=["indicator", "nearest", "correlation", "variance_inflation"])
     found = found.rename(columns={"correlation": "nearest_correlation"}).set_index("indicator")
     found["nearest"] = found["nearest"].replace("", None)
@@ -218,16 +228,16 @@ def _repetition(scores: pd.DataFrame, pillars: list[str], leaves: list[str]) -> 
 
 def _unity(scores: pd.DataFrame, tree: dict[str, list[str]]) -> pd.DataFrame:
     """Whether the children of a node measure one thing."""
+    alpha = cronbach(scores, tree).set_index("group")["alpha"]
     rows = {}
     for node, children in tree.items():
         if len(children) < 2:
             continue
-        alpha = cronbach(scores, {node: children})["alpha"].iloc[0]
         complete = scores[children].dropna()
         try:
             first, second = pca_variance(complete, {node: children})["share"].iloc[:2]
-        except CompositeError:
+        except CompositeError:  # nothing varies, or hardly anything is known
             first = second = np.nan
-        rows[node] = (alpha, first, second, len(complete))
+        rows[node] = (alpha[node], first, second, len(complete))
     columns = ["alpha", "first_component", "second_component", "n_complete"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)

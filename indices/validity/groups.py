@@ -41,10 +41,10 @@ POLES = ("allies_others", "allies_rivals", "rivals_others")
 # a source of trade ends, what is left is those pairs that a question is about, not a sample.
 WINDOW_YEARS = 10
 COVERED = 0.5
-# Resamples. In a single year the ends of an interval are good to a fifth of a standard error, in
-# the window, which is what is read, to a tenth; more would cost the build more than a second.
+# Bootstrap samples. The end of an interval is good to a sixth of a standard error in a single year
+# and to a tenth in the window, which is what is read; ten times as many would take seconds.
 YEARLY_SAMPLES = 200
-WINDOW_SAMPLES = 1000
+WINDOW_SAMPLES = 500
 RELABELLINGS = 1000
 # Percentiles over fewer pacts say nothing.
 FEWEST_CLUSTERS = 5
@@ -327,7 +327,7 @@ def drawn_by(sample: Sample, pole: str) -> Array:
 
 
 def resampled(
-    sample: Sample, pole: str, years: Sequence[Comparison], samples: int, stream: Sequence[int]
+    sample: Sample, pole: str, years: Sequence[Comparison], pair: Array, stream: Sequence[int]
 ) -> tuple[Array, Array]:
     """Compute both statistics for the years given, as they are and in bootstrap samples.
 
@@ -339,10 +339,10 @@ def resampled(
     sample : Sample
     pole : str
     years : sequence of Comparison
-    samples : int
-        Bootstrap samples.
+    pair : array, shape (pairs, 1 + samples)
+        How often each pair is in each bootstrap sample, from `counts`.
     stream : sequence of int
-        Seed.
+        Seed of the draws of pacts.
 
     Returns
     -------
@@ -350,12 +350,10 @@ def resampled(
         The first on the last axis is the data's own. NaN for a score that does not exist in the
         year, and for a sample without a positive or a negative of the year.
     """
-    rng = np.random.default_rng(stream)
     cluster = drawn_by(sample, pole)
     met = np.unique(np.concatenate([cluster[c.year, c.positive] for c in years] or [[]]))
-    pair = counts(int(sample.pair.max(initial=-1)) + 1, samples, rng)
-    pact = counts(len(met), samples, rng)
-    shape = (len(years), len(SCORES), 1 + samples)
+    pact = counts(len(met), pair.shape[1] - 1, np.random.default_rng(stream))
+    shape = (len(years), len(SCORES), pair.shape[1])
     auc, precision = np.full(shape, np.nan), np.full(shape, np.nan)
     for n, c in enumerate(years):
         scores = sample.scores[c.scores, c.year]
@@ -384,6 +382,7 @@ def known_groups(
         Of all draws.
     """
     frames = []
+    pair: dict[tuple[int, int], Array] = {}
     for (number, sample), pole in product(enumerate(chosen), POLES):
         if sample.name == WITHOUT_LEAGUE and pole == "rivals_others":
             continue  # no pact is on the side of the positives
@@ -391,10 +390,15 @@ def known_groups(
         years = comparisons(sample, pole, range(len(sample.exists)))
         inside = [c for c in years if c.year in window]
         outside = [c for c in years if c.year not in window]
-        if pole != POLES[0]:  # years one by one show the drift; rivals are too few for more
+        if number or pole != POLES[0]:  # what is for all pairs is enough to see baselines drift
             outside = [replace(c, scores=[0]) for c in outside]
+        size = int(sample.pair.max(initial=-1)) + 1
         for some, draws in ((outside, YEARLY_SAMPLES), (inside, WINDOW_SAMPLES)):
-            figures = resampled(sample, pole, some, draws, stream)
+            if (size, draws) not in pair:  # the same pairs are drawn whatever they are asked
+                pair[size, draws] = counts(
+                    size, draws, np.random.default_rng([seed, _STREAM, size])
+                )
+            figures = resampled(sample, pole, some, pair[size, draws], stream)
             spans = [[n] for n in range(len(some))]
             if some is inside and len(inside) > 1:
                 spans.append(list(range(len(inside))))

@@ -87,7 +87,8 @@ TABLES = [
         "How well depth without treaties, its pillars and plain baselines tell pairs with a "
         "defence pact, and rivals, from others: one row per sample, pole, score and year, and for "
         "the last ten years in which at least half of all pairs can be scored the mean of the "
-        "years' figures. With a rival pole, single years before and after have depth alone.",
+        "years' figures. In single years only the comparison of all pairs with those without a "
+        "pact has pillars and baselines too, but that these ten have all everywhere.",
         ("first_year", "last_year", "sample", "pole", "score"),
         (
             _FIRST,
