@@ -44,7 +44,6 @@ IRAN_YEAR = 2025
 GROUPS = 4
 _DIGITS = 9
 """Digits kept of a model: the last ones differ between processors."""
-_ENDS = ["from_iso3", "to_iso3", "year"]
 
 
 def without_treaties(pillars: Frame) -> pd.Series:
@@ -53,29 +52,30 @@ def without_treaties(pillars: Frame) -> pd.Series:
     Parameters
     ----------
     pillars : DataFrame
-        ``out_pillars__yearly_dyads`` or some of its rows.
+        Scores, a column for each pillar.
 
     Returns
     -------
     Series
-        By from_iso3, to_iso3 and year; NaN where one of the three is missing.
+        NaN where one of the three is missing.
     """
-    parts = [
-        pillars.loc[pillars["pillar"] == name].set_index(_ENDS)["score"]
-        for name in ("trade", "arms", "voting")
-    ]
-    return (parts[0] + parts[1] + parts[2]) / 3
+    return (pillars["trade"] + pillars["arms"] + pillars["voting"]) / 3
 
 
-def _between(frame: Frame, first: pd.Series, second: pd.Series) -> Frame:
-    """Rows of a dyad table between states of two columns, with plain text for names."""
-    kept = frame[frame["from_iso3"].isin(first.unique()) & frame["to_iso3"].isin(second.unique())]
-    return kept.astype({"from_iso3": "str", "to_iso3": "str"})
+def _found(asked: Frame, frame: Frame) -> Frame:
+    """Rows of a dyad table that are asked for, with the index of who asks."""
+    sides = [(c, asked[c].unique()) for c in ("from_iso3", "to_iso3")]
+    for column, states in sorted(sides, key=lambda side: len(side[1])):  # leaves fewer rows
+        frame = frame[frame[column].isin(states)]
+    frame = frame.astype({"from_iso3": "str", "to_iso3": "str"})
+    return asked.reset_index(names="row").merge(frame, on=list(asked)).set_index("row")
 
 
-def _look_up(values: pd.Series, first: pd.Series, second: pd.Series, years: pd.Series) -> Array:
-    """Values of a series by from, to and year, one for each row asked for."""
-    return values.reindex(pd.MultiIndex.from_arrays([first, second, years])).to_numpy()
+def _wide(asked: Frame, frame: Frame, label: str, value: str) -> Frame:
+    """The same of a long table: a row for each that asks, a column for each label."""
+    found = _found(asked, frame)
+    found[label] = found[label].astype("str")
+    return found.pivot(columns=label, values=value).reindex(asked.index)
 
 
 def year_before(rows: Frame, depth: Frame, pillars: Frame, indicators: Frame) -> Frame:
@@ -95,26 +95,24 @@ def year_before(rows: Frame, depth: Frame, pillars: Frame, indicators: Frame) ->
         With `PREDICTORS`, depth_status and target_depth_status; missing where the index has none.
         All but depth_from_target are from the partner.
     """
-    target, partner = (rows[c].astype("str") for c in ("target_iso3", "partner_iso3"))
-    there = partner, target, rows["predictor_year"]
-    out = rows.copy()
-    own = _between(depth, partner, target).set_index(_ENDS)
-    for name in ("depth", "costly_depth", "declared_depth", "depth_status"):
-        out[name] = _look_up(own[name], *there)
-    back = _between(depth, target, partner).set_index(_ENDS)
-    here = target, partner, rows["predictor_year"]
-    out["depth_from_target"] = _look_up(back["depth"], *here)
-    out["target_depth_status"] = _look_up(back["depth_status"], *here)
-    scores = _between(pillars, partner, target)
-    out["depth_without_treaties"] = _look_up(without_treaties(scores), *there)
-    for pillar, name in PILLARS.items():
-        score = scores.loc[scores["pillar"] == pillar].set_index(_ENDS)["score"]
-        out[name] = _look_up(score, *there)
-    values = _between(indicators[indicators["indicator"].isin(INDICATORS)], partner, target)
-    for indicator, name in INDICATORS.items():
-        value = values.loc[values["indicator"] == indicator].set_index(_ENDS)["value"]
-        out[name] = _look_up(value, *there)
-    return out
+    asked = pd.DataFrame(
+        {
+            "from_iso3": rows["partner_iso3"].astype("str"),
+            "to_iso3": rows["target_iso3"].astype("str"),
+            "year": rows["predictor_year"],
+        }
+    )
+    back = asked.rename(columns={"from_iso3": "to_iso3", "to_iso3": "from_iso3"})
+    seen = _found(back, depth)[["depth", "depth_status"]]
+    scores = _wide(asked, pillars, "pillar", "score")
+    parts: list[Frame | pd.Series] = [
+        _found(asked, depth)[["depth", "costly_depth", "declared_depth", "depth_status"]],
+        seen.set_axis(["depth_from_target", "target_depth_status"], axis=1),
+        without_treaties(scores).rename("depth_without_treaties"),
+        scores[list(PILLARS)].rename(columns=PILLARS),
+        _wide(asked, indicators, "indicator", "value")[list(INDICATORS)].rename(columns=INDICATORS),
+    ]
+    return rows.join(parts)
 
 
 def crisis_rows(crises: Frame, left_out: Frame) -> Frame:
@@ -149,26 +147,28 @@ def crisis_rows(crises: Frame, left_out: Frame) -> Frame:
     return rows.assign(predictor_year=rows["start_year"] - 1)
 
 
-def _full(rows: Frame) -> Frame:
-    """Rows with a full depth; a depth from the target that is not full counts as missing."""
+def pools(rows: Frame) -> dict[str, Frame]:
+    """Rows with a depth that may be tested: of full depths, of all, and with those left out.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        See `year_before`.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        'full': the coded rows with a full depth, which are the headline's. 'left_out': those left
+        out for want of a page as well. 'partial': coded rows with any depth. In the first two a
+        depth from the target that is not full counts as missing.
+    """
     seen = rows["depth_from_target"].where(rows["target_depth_status"] == "full")
-    return rows.assign(depth_from_target=seen)[rows["depth_status"] == "full"]
-
-
-def _headline(rows: Frame) -> Frame:
-    return _full(rows[rows["is_coded"]])
-
-
-def _only(keep: Callable[[Frame], pd.Series]) -> Callable[[Frame], Frame]:
-    def chosen(rows: Frame) -> Frame:
-        kept = _headline(rows)
-        return kept[keep(kept)]
-
-    return chosen
-
-
-def _coded_as(response: Callable[[Frame], pd.Series]) -> Callable[[Frame], Frame]:
-    return lambda rows: _headline(rows).assign(response=response).dropna(subset="response")
+    full = rows.assign(depth_from_target=seen)[rows["depth_status"] == "full"]
+    return {
+        "full": full[full["is_coded"]],
+        "left_out": full,
+        "partial": rows[rows["is_coded"] & rows["depth"].notna()],
+    }
 
 
 def _is(rows: Frame, **values: str) -> pd.Series:
@@ -177,28 +177,40 @@ def _is(rows: Frame, **values: str) -> pd.Series:
     )
 
 
-VARIANTS: dict[str, Callable[[Frame], Frame]] = {
-    "headline": _headline,
-    "coding_1": _coded_as(lambda r: r["coding_1"]),
-    "coding_2": _coded_as(lambda r: r["coding_2"]),
-    "high_confidence": _only(lambda r: r["confidence"] == "high"),
-    "mediation_as_words": _coded_as(lambda r: r["response"].where(r["response"] != 2, 1)),
-    "without_usa_gulf_2026": _only(
-        lambda r: ~_is(r, crisis_id="2026-gulf", partner_iso3="USA"),
+VARIANTS: dict[str, tuple[str, Callable[[Frame], Frame]]] = {
+    "headline": ("full", lambda r: r),
+    "coding_1": ("full", lambda r: r.assign(response=r["coding_1"])),
+    "coding_2": (
+        "full",
+        lambda r: r.assign(response=r["coding_2"])[r["coding_2"].notna()],
     ),
-    "without_pakistan_may_2025": _only(
-        lambda r: ~_is(r, crisis_id="2025-may", target_iso3="PAK", partner_iso3="CHN")
+    "high_confidence": ("full", lambda r: r[r["confidence"] == "high"]),
+    "mediation_as_words": (
+        "full",
+        lambda r: r.assign(response=r["response"].where(r["response"] != 2, 1)),
     ),
-    "without_successor_named": _only(lambda r: ~r["partner_basis"].isin(["successor", "named"])),
-    "no_source_as_0": _full,
-    "with_partial": lambda rows: rows[rows["is_coded"] & rows["depth"].notna()],
-    "china": _only(lambda r: r["partner_iso3"] == "CHN"),
-    "russia": _only(lambda r: r["partner_iso3"] == "RUS"),
-    "united_states": _only(lambda r: r["partner_iso3"] == "USA"),
-    "before_1992": _only(lambda r: r["start_year"] < 1992),
-    "from_1992": _only(lambda r: r["start_year"] >= 1992),
-    "without_israel": _only(lambda r: r["target_iso3"] != "ISR"),
+    "without_usa_gulf_2026": (
+        "full",
+        lambda r: r[~_is(r, crisis_id="2026-gulf", partner_iso3="USA")],
+    ),
+    "without_pakistan_may_2025": (
+        "full",
+        lambda r: r[~_is(r, crisis_id="2025-may", target_iso3="PAK", partner_iso3="CHN")],
+    ),
+    "without_successor_named": (
+        "full",
+        lambda r: r[~r["partner_basis"].isin(["successor", "named"])],
+    ),
+    "no_source_as_0": ("left_out", lambda r: r),
+    "with_partial": ("partial", lambda r: r),
+    "china": ("full", lambda r: r[r["partner_iso3"] == "CHN"]),
+    "russia": ("full", lambda r: r[r["partner_iso3"] == "RUS"]),
+    "united_states": ("full", lambda r: r[r["partner_iso3"] == "USA"]),
+    "before_1992": ("full", lambda r: r[r["start_year"] < 1992]),
+    "from_1992": ("full", lambda r: r[r["start_year"] >= 1992]),
+    "without_israel": ("full", lambda r: r[r["target_iso3"] != "ISR"]),
 }
+"""Pool of each variant (see `pools`), and what is done to it."""
 
 
 def side(lo: float, hi: float, words: tuple[str, str] = ("for", "against")) -> str | None:
@@ -208,8 +220,10 @@ def side(lo: float, hi: float, words: tuple[str, str] = ("for", "against")) -> s
     return words[0] if lo > 0 else words[1] if hi < 0 else "open"
 
 
-def _span(name: str, values: Array) -> dict[str, float]:
+def _span(name: str, values: Array | None) -> dict[str, float]:
     """A statistic of the sample itself (the first entry), and its interval by the others."""
+    if values is None:
+        return dict.fromkeys([name, f"{name}_lo90", f"{name}_hi90"], np.nan)
     lo, hi = interval(values[1:])
     return {name: float(values[0]), f"{name}_lo90": lo, f"{name}_hi90": hi}
 
@@ -220,29 +234,29 @@ class _Sample:
     def __init__(self, rows: Frame, seed: int, samples: int) -> None:
         self.rows = rows
         self.y = rows["response"].to_numpy(dtype=float)
+        self.x = dict(zip(PREDICTORS, rows[list(PREDICTORS)].to_numpy(dtype=float).T, strict=True))
+        self.known = {name: ~np.isnan(x) for name, x in self.x.items()}
         self.clusters, self.names = pd.factorize(rows["crisis_id"].astype("str"), sort=True)
         self.drawn = association.multiplicities(
             len(self.names), samples, np.random.default_rng(seed)
         )
         self._strata = pd.factorize(rows["partner_iso3"].astype("str"))[0]
+        self._outcomes: dict[bytes, association.Outcome] = {}
 
-    def known(self, name: str) -> Array:
-        """Rows on which a predictor is known."""
-        return self.rows[name].notna().to_numpy()
-
-    def against(self, name: str, at: Array) -> association.Association:
+    def against(self, name: str, at: Array, *, only_tau: bool = False) -> association.Association:
         """A predictor, on some rows, against the response."""
-        x = self.rows[name].to_numpy(dtype=float)[at]
-        clusters = self.clusters[at]
-        return association.associations(x, self.y[at], self._strata[at], clusters, self.drawn, ARMS)
+        key = at.tobytes()
+        if key not in self._outcomes:
+            self._outcomes[key] = association.Outcome(
+                self.y[at], self._strata[at], self.clusters[at], self.drawn, ARMS
+            )
+        return self._outcomes[key].against(self.x[name][at], only_tau=only_tau)
 
 
 def _compared(out: dict[str, Any], name: str) -> dict[str, Any]:
     """Add what the interval of a difference to depth says; nothing for depth itself."""
     if out["predictor"] == "depth":
-        return (
-            out | dict.fromkeys([name, f"{name}_lo90", f"{name}_hi90"], np.nan) | {"depth_is": None}
-        )
+        return out | _span(name, None) | {"depth_is": None}
     return out | {"depth_is": side(out[f"{name}_lo90"], out[f"{name}_hi90"], ("better", "worse"))}
 
 
@@ -262,18 +276,20 @@ def association_rows(rows: Frame, seed: int, samples: int = SAMPLES) -> Iterator
     dict
         Rows of ``out_crises__association``.
     """
-    for variant, choose in VARIANTS.items():
-        chosen = choose(rows)
+    of_pool = pools(rows)
+    for variant, (pool, change) in VARIANTS.items():
+        chosen = change(of_pool[pool])
         if chosen.empty:
             continue
         sample = _Sample(chosen, seed, samples)
-        depth = sample.against("depth", sample.known("depth"))
+        depth = sample.against("depth", sample.known["depth"])
         for name in PREDICTORS:
-            at = sample.known(name)
+            at = sample.known[name]
             if not at.any():
                 continue
-            found = depth if name == "depth" else sample.against(name, at)
-            same = depth if at.all() else sample.against("depth", at)
+            brief = name != "depth" and variant != "headline"
+            found = depth if name == "depth" else sample.against(name, at, only_tau=brief)
+            same = depth if at.all() else sample.against("depth", at, only_tau=True)
             out: dict[str, Any] = {
                 "variant": variant,
                 "predictor": name,
@@ -305,10 +321,9 @@ class Forecasts:
     """
 
     def __init__(self, rows: Frame, seed: int, samples: int = SAMPLES) -> None:
-        self._sample = _Sample(_headline(rows), seed, samples)
-        self.rows, self.known = self._sample.rows, self._sample.known
-        self._clusters, self._names = self._sample.clusters, self._sample.names
-        self._drawn = self._sample.drawn
+        sample = _Sample(pools(rows)["full"], seed, samples)
+        self.rows, self.known, self._x = sample.rows, sample.known, sample.x
+        self._clusters, self._names, self._drawn = sample.clusters, sample.names, sample.drawn
         self._steps = self.rows["response"].to_numpy(dtype=int) // 2
         self._made: dict[tuple[str, bytes], tuple[Array, Array, Array]] = {}
 
@@ -319,7 +334,7 @@ class Forecasts:
         """
         key = name, at.tobytes()
         if key not in self._made:
-            x, steps = self.rows[name].to_numpy(dtype=float)[at], self._steps[at]
+            x, steps = self._x[name][at], self._steps[at]
             clusters = np.unique(self._clusters[at], return_inverse=True)[1]
             model, reference = ordinal.leave_out(x, steps, len(STEPS), clusters)
             out = np.full((len(at), len(STEPS)), np.nan)
@@ -338,7 +353,7 @@ class Forecasts:
     def skills(self) -> Iterator[dict[str, Any]]:
         """Rows of ``out_crises__prediction``."""
         for name in PREDICTORS:
-            at = self.known(name)
+            at = self.known[name]
             if len(np.unique(self._clusters[at])) < 2:
                 continue
             _, score, reference = self.of(name, at)
@@ -362,11 +377,11 @@ class Forecasts:
 
     def left_out(self) -> Frame:
         """``out_crises__leave_one_out``: what each crisis does to the headline."""
-        x, y = (self.rows[c].to_numpy(dtype=float) for c in ("depth", "response"))
+        x, y = self._x["depth"], self.rows["response"].to_numpy(dtype=float)
         count = len(self._names)
         without = (self._clusters[None, :] != np.arange(count)[:, None]).astype(float)
         tau = association.tau_b(x, y, np.vstack([np.ones((1, len(y))), without]))
-        _, score, reference = self.of("depth", self.known("depth"))
+        _, score, reference = self.of("depth", self.known["depth"])
         n = np.bincount(self._clusters)
         titles = self.rows.drop_duplicates("crisis_id").set_index("crisis_id")["name"]
         return pd.DataFrame(
@@ -382,43 +397,48 @@ class Forecasts:
         )
 
     def groups(self) -> Iterator[dict[str, Any]]:
-        """Forecasts in groups of equal size, for ``out_crises__calibration``."""
+        """Forecasts in groups of equal size, for ``out_crises__calibration``.
+
+        A forecast that leaves a row out leans away from what came of it. Where the predictor says
+        little, to sort by the forecast is to sort by that, so the rows are also sorted by the
+        predictor.
+        """
         came = self._steps >= STEPS.index("arms")
         for name in VIEWS:
-            at = self.known(name)
+            at = self.known[name]
             probabilities, _, _ = self.of(name, at)
             p = np.round(probabilities[:, STEPS.index("arms") :].sum(axis=1), _DIGITS)
-            order = np.argsort(p, kind="stable")[: at.sum()]  # NaN is last
-            for group, members in enumerate(np.array_split(order, GROUPS), 1):
-                member = np.isin(np.arange(len(p)), members)
-                inside, arms = (
-                    (self._drawn * np.bincount(self._clusters, m, len(self._names))).sum(axis=1)
-                    for m in (member, member & came)
-                )
-                share = np.divide(arms, inside, out=np.full(len(arms), np.nan), where=inside > 0)
-                lo, hi = interval(share[1:])
-                yield {
-                    "predictor": name,
-                    "sample": f"group_{group}",
-                    "outcome": "arms_or_more",
-                    "n_rows": len(members),
-                    "predictor_value": float(self.rows[name].to_numpy(dtype=float)[members].mean()),
-                    "predicted": round(float(p[members].mean()), _DIGITS),
-                    "observed": float(share[0]),
-                    "observed_lo90": lo,
-                    "observed_hi90": hi,
-                }
+            for kind, order in (("group", p), ("quarter", self._x[name])):
+                rows = np.argsort(order, kind="stable")[: at.sum()]  # NaN is last
+                for number, members in enumerate(np.array_split(rows, GROUPS), 1):
+                    yield {
+                        "predictor": name,
+                        "sample": f"{kind}_{number}",
+                        "outcome": "arms_or_more",
+                        "n_rows": len(members),
+                        "predictor_value": float(self._x[name][members].mean()),
+                        "predicted": round(float(p[members].mean()), _DIGITS),
+                        **_span("observed", self._share(members, came)),
+                    }
+
+    def _share(self, members: Array, came: Array) -> Array:
+        """Share of some rows in which something came, under every resample of crises."""
+        count = len(self._names)
+        inside, with_it = (
+            (self._drawn * np.bincount(self._clusters[rows], minlength=count)).sum(axis=1)
+            for rows in (members, members[came[members]])
+        )
+        return np.divide(with_it, inside, out=np.full(len(inside), np.nan), where=inside > 0)
 
     def iran(self) -> Iterator[dict[str, Any]]:
         """Iran in June 2025 from the crises before 2025, for ``out_crises__calibration``."""
         asked = _is(self.rows, crisis_id=IRAN[0], target_iso3=IRAN[1]).to_numpy()
         earlier = (self.rows["start_year"] < IRAN_YEAR).to_numpy()
         for name in VIEWS:
-            x = self.rows[name].to_numpy(dtype=float)
-            at = earlier & ~np.isnan(x)
+            x, at = self._x[name], earlier & self.known[name]
             weights = self._drawn[:, self._clusters[at]]
             fits = ordinal.fit(x[at], self._steps[at], len(STEPS), weights)
-            for row in np.flatnonzero(asked & ~np.isnan(x)):
+            for row in np.flatnonzero(asked & self.known[name]):
                 p = np.round(fits.probabilities(x[row]), _DIGITS)
                 tail = np.round(p[:, STEPS.index("arms") :].sum(axis=1, keepdims=True), _DIGITS)
                 for k, outcome in enumerate((*STEPS, "arms_or_more")):
@@ -512,7 +532,7 @@ def crisis_tables(
 
 def _responses(rows: Frame, forecasts: Forecasts) -> Frame:
     """``out_crises__responses``: the coded rows with what was known before and what came."""
-    probabilities, _, _ = forecasts.of("depth", forecasts.known("depth"))
+    probabilities, _, _ = forecasts.of("depth", forecasts.known["depth"])
     names = [f"p_{step}" for step in STEPS]
     foretold = pd.DataFrame(probabilities, forecasts.rows.index, names)
     coded = rows[rows["is_coded"]].join(foretold)

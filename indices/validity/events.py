@@ -271,8 +271,10 @@ def ties_of_powers(
     for view, (near_end, far_end) in ends.items():
         own = depth[depth[near_end].isin(POWERS)]
         own = own.assign(depth=own["depth"].where(own["depth_status"] == "full"))
-        of_powers = pillars[pillars[near_end].isin(POWERS)]
-        rest = without_treaties(of_powers).rename("depth_without_treaties").reset_index()
+        scores = pillars[pillars[near_end].isin(POWERS)].pivot(
+            index=[near_end, far_end, "year"], columns="pillar", values="score"
+        )
+        rest = without_treaties(scores).rename("depth_without_treaties").reset_index()
         for power in POWERS:
             for measure in MEASURES:
                 frame = rest if measure == "depth_without_treaties" else own

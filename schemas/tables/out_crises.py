@@ -198,7 +198,13 @@ TABLES = [
             _count("n_crises", "Crises among them.", "crises"),
             _count("n_arms_or_more", "Rows among them with a response of 4 or higher."),
             *_span("tau_b", "Kendall's tau-b of predictor and response.", -1, 1),
-            *_span("within_tau_b", "tau-b over pairs of rows that share their partner.", -1, 1),
+            *_span(
+                "within_tau_b",
+                "tau-b over pairs of rows that share their partner; for depth in all variants, for "
+                "others in the headline.",
+                -1,
+                1,
+            ),
             *_span(
                 "concordance",
                 "Of two rows with different responses, the probability that the stronger has the "
@@ -209,7 +215,8 @@ TABLES = [
             ),
             *_span(
                 "auc",
-                "Area under the curve for arms or more (4 or higher) against less.",
+                "Area under the curve for arms or more (4 or higher) against less; for depth in "
+                "all variants, for others in the headline.",
                 0,
                 1,
                 "probability",
@@ -326,17 +333,22 @@ TABLES = [
     Table(
         "out_crises__calibration",
         "One row per view, sample and outcome: probabilities foretold beside what came. Iran in "
-        "June 2025 is foretold from the crises before 2025, the groups each row without its own "
-        "crisis.",
+        "June 2025 is foretold from the crises before 2025, all others each without its own "
+        "crisis. Groups by the forecast say nothing where forecasts hardly differ: each then leans "
+        "away from what came. Quarters by the predictor have no such bias.",
         ("predictor", "sample", "outcome"),
         (
             replace(_PREDICTOR, description="The view: depth from the partner, or the target."),
             Field(
                 "sample",
                 "string",
-                "Iran and the partner, or a group of equal size by the probability of arms or "
-                "more, 1 the lowest.",
-                allowed=("iran_chn", "iran_rus", "group_1", "group_2", "group_3", "group_4"),
+                "Iran and the partner; a group of equal size by the probability of arms or more, 1 "
+                "the lowest; a quarter of the rows by the predictor itself, 1 the shallowest.",
+                allowed=(
+                    "iran_chn",
+                    "iran_rus",
+                    *(f"{kind}_{n}" for kind in ("group", "quarter") for n in range(1, 5)),
+                ),
             ),
             Field(
                 "outcome",
@@ -345,10 +357,10 @@ TABLES = [
                 allowed=(*STEPS, "arms_or_more"),
             ),
             _count("n_rows", "Rows of the group; for Iran, rows the model was fitted on."),
-            _points("predictor_value", "Depth; of a group its mean."),
+            _points("predictor_value", "Depth; of a group or quarter its mean."),
             *_span(
                 "predicted",
-                "Probability foretold; of a group its mean, which has no interval.",
+                "Probability foretold; of a group or quarter its mean, which has no interval.",
                 0,
                 1,
                 "probability",

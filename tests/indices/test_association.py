@@ -8,7 +8,7 @@ from scipy import stats
 
 from indices.cube import Array
 from indices.validity.association import (
-    associations,
+    Outcome,
     interval,
     multiplicities,
     tau_b,
@@ -47,7 +47,12 @@ def test_every_statistic_of_a_drawn_sample_is_that_of_its_rows(rng: np.random.Ge
     x, y = tied(rng, n)
     strata, clusters = rng.integers(0, 3, n), np.arange(n) // 2
     drawn = multiplicities(20, 6, rng)
-    found = associations(x, y, strata, clusters, drawn, 1.0)
+    outcome = Outcome(y, strata, clusters, drawn, 1.0)
+    found, brief = outcome.against(x), outcome.against(x, only_tau=True)
+    assert (brief.tau_b == found.tau_b).all()
+    assert brief.auc is brief.within_tau_b is None
+    assert found.within_tau_b is not None
+    assert found.auc is not None
     for k, row in enumerate(drawn):
         at = np.repeat(np.arange(n), row[clusters])
         i, j = (g.ravel() for g in np.meshgrid(at, at))
@@ -66,20 +71,14 @@ def test_every_statistic_of_a_drawn_sample_is_that_of_its_rows(rng: np.random.Ge
 def test_strata_may_turn_the_order_round() -> None:
     # Between the two strata x and y rise together, within each they do not.
     x, y = np.array([1.0, 2, 11, 12]), np.array([2.0, 1, 12, 11])
-    found = associations(
-        x,
-        y,
-        np.array([0, 0, 1, 1]),
-        np.arange(4),
-        multiplicities(4, 0, np.random.default_rng(0)),
-        5,
-    )
+    drawn = multiplicities(4, 0, np.random.default_rng(0))
+    found = Outcome(y, np.array([0, 0, 1, 1]), np.arange(4), drawn, 5).against(x)
     assert (found.tau_b[0], found.within_tau_b[0], found.auc[0]) == (pytest.approx(1 / 3), -1, 1)
 
 
 def test_without_a_pair_that_differs_there_is_no_statistic() -> None:
     x, y = np.array([1.0, 2, 3]), np.ones(3)
-    found = associations(x, y, np.zeros(3), np.arange(3), np.ones((1, 3), dtype=int), 5)
+    found = Outcome(y, np.zeros(3), np.arange(3), np.ones((1, 3), dtype=int), 5).against(x)
     assert np.isnan(
         [found.tau_b[0], found.within_tau_b[0], found.concordance[0], found.auc[0]]
     ).all()
@@ -96,6 +95,8 @@ def test_bootstrap_draws_as_many_clusters_as_there_are(rng: np.random.Generator)
 
 def test_interval_leaves_five_per_cent_on_each_side() -> None:
     assert interval(np.append(np.arange(101.0), np.nan)) == (5, 95)
+    values = np.random.default_rng(0).normal(size=37)
+    assert interval(values) == pytest.approx(np.percentile(values, [5, 95]))
 
 
 # Cross-table of two codings of ten rows on three codes:

@@ -117,6 +117,12 @@ def tables(world: tuple[Frame, ...]) -> dict[str, Frame]:
     return dict(zip(NAMES, made, strict=True))
 
 
+def chosen(variant: str, rows: Frame) -> Frame:
+    """Rows of a variant."""
+    pool, change = c.VARIANTS[variant]
+    return change(c.pools(rows)[pool])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_tables_hold_what_the_registry_promises(tables: dict[str, Frame], name: str) -> None:
     assert len(validate(conform(tables[name], REGISTRY[name]), REGISTRY[name]))
@@ -185,7 +191,7 @@ def test_rows_left_out_count_as_nothing_in_their_variant(world: tuple[Frame, ...
     assert more["predictor_year"].tolist() == [1986, 2000]
     assert more["response"].tolist() == [0, 0]
     rows = c.year_before(rows, *index).assign(depth_status="full")
-    assert len(c.VARIANTS["no_source_as_0"](rows)) == len(c.VARIANTS["headline"](rows)) + 2
+    assert len(chosen("no_source_as_0", rows)) == len(chosen("headline", rows)) + 2
 
 
 @pytest.mark.parametrize(
@@ -241,20 +247,20 @@ def test_a_variant_leaves_out_what_it_says(
             "target_depth_status": "full",
         }
     )
-    assert len(c.VARIANTS[variant](rows)) == 2
+    assert len(chosen(variant, rows)) == 2
     for column, value in change.items():
         rows.loc[0, column] = value
-    assert len(c.VARIANTS[variant](rows)) == (1 if gone else 2)
+    assert len(chosen(variant, rows)) == (1 if gone else 2)
 
 
 def test_other_codings_and_mediation_change_the_response_only(world: tuple[Frame, ...]) -> None:
     crises, left_out, *index = world
     rows = c.year_before(c.crisis_rows(crises, left_out), *index)
     rows = rows.assign(coding_1=rows["response"] + 1, coding_2=rows["response"] - 1)
-    plain = c.VARIANTS["headline"](rows)["response"]
-    assert (c.VARIANTS["coding_1"](rows)["response"] == plain + 1).all()
-    assert (c.VARIANTS["coding_2"](rows)["response"] == plain - 1).all()
-    mediated = c.VARIANTS["mediation_as_words"](rows)["response"]
+    plain = chosen("headline", rows)["response"]
+    assert (chosen("coding_1", rows)["response"] == plain + 1).all()
+    assert (chosen("coding_2", rows)["response"] == plain - 1).all()
+    mediated = chosen("mediation_as_words", rows)["response"]
     assert set(plain[mediated != plain]) == {2}
     assert set(mediated[mediated != plain]) == {1}
 
@@ -287,15 +293,20 @@ def test_leaving_a_crisis_out_is_computing_without_its_rows(
     assert one["tau_b"] == pytest.approx(whole)
 
 
-def test_groups_are_of_equal_size_and_in_order(tables: dict[str, Frame]) -> None:
+@pytest.mark.parametrize(("kind", "by"), [("group", "predicted"), ("quarter", "predictor_value")])
+def test_groups_are_of_equal_size_and_in_order(
+    tables: dict[str, Frame], kind: str, by: str
+) -> None:
     rows = tables["out_crises__calibration"]
-    groups = rows[(rows["predictor"] == "depth") & rows["sample"].str.startswith("group")]
+    groups = rows[(rows["predictor"] == "depth") & rows["sample"].str.startswith(kind)]
     tested = tables["out_crises__responses"]["p_words"].notna().sum()
     assert groups["n_rows"].sum() == tested
     assert groups["n_rows"].max() - groups["n_rows"].min() <= 1
-    assert groups["predicted"].is_monotonic_increasing
+    assert groups[by].is_monotonic_increasing
     assert (groups["observed"].iloc[0], groups["observed"].iloc[-1]) == (0, 1)
     assert (groups["observed"] >= groups["observed_lo90"]).all()
+    arms = (tables["out_crises__responses"].dropna(subset="p_words")["response"] >= 4).sum()
+    assert (groups["observed"] * groups["n_rows"]).sum() == pytest.approx(arms)
 
 
 def test_iran_is_foretold_from_earlier_crises_alone(world: tuple[Frame, ...]) -> None:
