@@ -265,7 +265,7 @@ def samples(groups: Groups) -> list[Sample]:
         scores=np.where(kept, pairs.scores, np.nan),
     )
     powers = [groups.axes.states.index(p) for p in GREAT_POWERS if p in groups.axes.states]
-    i, j = (a.ravel() for a in np.meshgrid(powers, np.arange(size), indexing="ij"))
+    i, j = np.repeat(np.array(powers, dtype=int), size), np.tile(np.arange(size), len(powers))
     views = _sample("great_powers", groups, groups.scores, i[i != j], j[i != j])
     return [pairs, without, views]
 
