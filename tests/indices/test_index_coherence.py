@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,8 +65,11 @@ def wide() -> pd.DataFrame:
     return full.set_index(key)[["depth"]].join(scores)
 
 
-def test_points_add_up_to_depth_and_shares_to_one() -> None:
-    parts = parts_of(INDICATORS, DEPTH, DEFINITION, AXES, [2004, 2009])
+@pytest.mark.parametrize("times", [1, 2])
+def test_points_add_up_to_depth_and_shares_to_one(times: int) -> None:
+    pillars = tuple(replace(p, weight=times * p.weight) for p in DEFINITION.pillars)
+    definition = replace(DEFINITION, pillars=pillars)
+    parts = parts_of(INDICATORS, DEPTH, definition, AXES, [2004, 2009])
     assert len(parts.scores) == len(wide())
     whole = np.sum(list(parts.points.values()), axis=0)
     np.testing.assert_allclose(whole, parts.scores["depth"], atol=1e-12)

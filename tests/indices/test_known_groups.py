@@ -125,12 +125,12 @@ def test_scores_that_follow_pacts_separate_wholly_and_leads_are_against_the_firs
     flat = dict.fromkeys(g.SCORES[1:], np.zeros(made.axes.shape))
     frame = known(replace(made, scores={g.HEADLINE: made.scores[g.HEADLINE], **flat}))
     of = frame[(frame["sample"] == "pairs") & (frame["pole"] == "allies_others")]
-    own, other = (of[of["score"] == s] for s in (g.HEADLINE, "voting"))
+    own, other = (of[of["predictor"] == s] for s in (g.HEADLINE, "voting"))
     assert (own["auc"] == 1).all()
     assert (own["average_precision"] == 1).all()
-    assert own["lead"].isna().all()
+    assert own["auc_lead"].isna().all()
     assert (other["auc"] == 0.5).all()
-    assert (other["lead"] == 0.5).all()
+    assert (other["auc_lead"] == 0.5).all()
     assert other["average_precision"].to_numpy() == pytest.approx(other["prevalence"], abs=1e-6)
     # Three pacts of four states: 18 pairs of 66; too few pacts for an interval.
     assert (own["n_positive"] == np.where(own["n_years"] == 3, 54, 18)).all()
@@ -141,8 +141,8 @@ def test_scores_that_follow_pacts_separate_wholly_and_leads_are_against_the_firs
 def test_the_window_is_the_mean_of_its_years() -> None:
     frame = known(world(pull=1.0))
     of = frame[(frame["sample"] == "pairs") & (frame["pole"] == "allies_others")]
-    single = of[of["first_year"] == of["last_year"]].groupby("score", observed=True)
-    whole = of[of["first_year"] < of["last_year"]].set_index("score")
+    single = of[of["first_year"] == of["last_year"]].groupby("predictor", observed=True)
+    whole = of[of["first_year"] < of["last_year"]].set_index("predictor")
     for column in ("auc", "average_precision"):
         expected = single[column].mean()
         assert whole.loc[expected.index, column].to_numpy() == pytest.approx(expected, abs=1e-5)
@@ -215,6 +215,31 @@ def test_pacts_drawn_whole_give_a_wider_interval_than_pairs() -> None:
     assert width["pacts"] > 1.5 * width["pairs"]
 
 
+def test_a_single_pact_is_in_every_sample() -> None:
+    made = world(size=8, pact_size=8, years=1)
+    made.pact[:, 6:] = made.pact[:, :, 6:] = g.NONE
+    flat = {k: np.where(made.pact >= 0, v, -99.0) for k, v in made.scores.items()}
+    pairs = g.samples(replace(made, scores=flat | {"arms": np.zeros(made.axes.shape)}))[0]
+    years = g.comparisons(pairs, "allies_others", [0])
+    drawn = g.counts(int(pairs.pair.max()) + 1, 50, np.random.default_rng(1))
+    auc, _ = g.resampled(pairs, "allies_others", years, drawn, [1])
+    assert (auc[0, g.SCORES.index("voting")] == 1).all()
+    assert (auc[0, g.SCORES.index("arms")] == 0.5).all()
+
+
+def test_rivals_that_are_allies_count_as_allies() -> None:
+    made = world(size=12, years=1)
+    made.rival[0, 0, 1] = made.rival[0, 1, 0] = True  # of one pact; 0 and 11 are of two
+    pairs = g.samples(made)[0]
+    found = {pole: g.compare(pairs, pole, 0) for pole in g.POLES}
+    sizes = {k: (len(c.positive), len(c.negative)) for k, c in found.items() if c}
+    assert sizes == {
+        "allies_others": (18, 48),
+        "allies_rivals": (18, 1),
+        "rivals_others": (2, 64),
+    }
+
+
 def test_an_interval_leaves_out_draws_without_a_figure() -> None:
     draws = np.array([[3.0, np.nan, 1.0, 2.0, np.nan], [1.0, 2.0, 3.0, 4.0, 5.0]])
     low, high = g.ends(draws)
@@ -241,6 +266,33 @@ def test_relabelled_states_give_a_half() -> None:
         assert (reaching < 0.01).all() if pull else reaching.between(0.02, 0.98).any()
 
 
+def test_relabelling_moves_both_ends_of_every_pact() -> None:
+    made = world(size=8, years=1, pull=0.3)
+    hole = made.scores["trade"].copy()
+    hole[:, 2, 3] = np.nan
+    pairs = g.samples(replace(made, scores=made.scores | {"trade": hole}))[0]
+    frame = g.placebo(made, pairs, [0], 5).set_index(["pole", "predictor"])
+    first, second = np.triu_indices(8, 1)
+    # The same draw by other means: the pacts of the world are laid between the other states.
+    keys = np.random.default_rng([5, 7]).random((g.RELABELLINGS, 8))
+    scores = pairs.scores[g.SCORES.index("voting"), 0]
+    known = ~np.isnan(pairs.scores[:, 0]).any(axis=0)
+    areas = []
+    for key in keys:
+        becomes = np.argsort(key)
+        ally = np.zeros((8, 8), dtype=bool)
+        for i, j in combinations(range(8), 2):
+            ally[becomes[i], becomes[j]] = ally[becomes[j], becomes[i]] = made.pact[0, i, j] >= 0
+        high = ally[first, second]
+        own, other = scores[high & known], scores[~high & known]
+        areas.append(np.mean(own[:, None] > other))
+    row = frame.loc[("allies_others", "voting")]
+    assert row["placebo_mean"] == pytest.approx(np.mean(areas), abs=1e-6)
+    low, high = np.quantile(areas, [0.05, 0.95])
+    assert [row["placebo_lo90"], row["placebo_hi90"]] == pytest.approx([low, high], abs=1e-4)
+    assert row["share_reaching"] == np.mean(np.array(areas) >= row["auc"] - 1e-9)
+
+
 def test_the_placebos_own_area_is_the_one_tested() -> None:
     made = world(pull=0.5)
     holes = made.scores["arms"].copy()
@@ -251,7 +303,7 @@ def test_the_placebos_own_area_is_the_one_tested() -> None:
         same = tested[
             (tested["sample"] == "pairs")
             & (tested["pole"] == row.pole)
-            & (tested["score"] == row.score)
+            & (tested["predictor"] == row.predictor)
             & (tested["first_year"] < tested["last_year"])
         ]
         assert same["auc"].tolist() == pytest.approx([row.auc], abs=1e-5)
@@ -265,7 +317,7 @@ def test_by_pact_counts_pairs_above_those_without_a_pact() -> None:
     np.fill_diagonal(order, np.nan)
     made = replace(made, scores=dict.fromkeys(g.SCORES, order[None]))
     pairs = g.samples(made)[0]
-    frame = g.by_pact(made, pairs, [0]).set_index(["pact", "score"])
+    frame = g.by_pact(made, pairs, [0]).set_index(["pact", "predictor"])
     others = [order[i, j] for i in range(4) for j in range(4, 8)]
 
     def area(states: range) -> float:

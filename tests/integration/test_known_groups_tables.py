@@ -45,7 +45,7 @@ def test_the_area_is_the_share_of_comparisons_won(con: Con, year: int) -> None:
         con,
         "SELECT n_positive, n_negative, auc, auc_lo90 < auc_hi90 FROM out_validity__known_groups "
         "WHERE first_year = $year AND last_year = $year AND sample = 'pairs' "
-        "AND pole = 'allies_others' AND score = 'without_treaties'",
+        "AND pole = 'allies_others' AND predictor = 'without_treaties'",
         year=year,
     )
     assert found == (positive, negative, pytest.approx(auc, abs=1e-5), True)
@@ -64,7 +64,7 @@ def test_average_precision_of_2012(con: Con) -> None:
         con,
         "SELECT average_precision FROM out_validity__known_groups WHERE first_year = 2012 "
         "AND last_year = 2012 AND sample = 'pairs' AND pole = 'allies_others' "
-        "AND score = 'without_treaties'",
+        "AND predictor = 'without_treaties'",
     )
     assert found == pytest.approx(precision, abs=1e-5)
 
@@ -80,7 +80,7 @@ def test_what_is_left_out_without_the_arab_league(con: Con) -> None:
     with_it, without = con.execute(
         "SELECT n_positive, n_clusters, n_negative FROM out_validity__known_groups "
         "WHERE first_year = 2012 AND last_year = 2012 AND pole = 'allies_others' "
-        "AND score = 'without_treaties' AND sample LIKE 'pairs%' ORDER BY sample"
+        "AND predictor = 'without_treaties' AND sample LIKE 'pairs%' ORDER BY sample"
     ).fetchall()
     assert with_it[0] - without[0] == league == 91
     assert with_it[1:] == (without[1] + 1, without[2])
@@ -89,7 +89,7 @@ def test_what_is_left_out_without_the_arab_league(con: Con) -> None:
 def test_window_and_placebo_go_together(con: Con) -> None:
     rows = con.execute(
         "SELECT p.auc, k.auc, placebo_mean, share_reaching FROM out_validity__placebo p "
-        "JOIN out_validity__known_groups k USING (first_year, last_year, pole, score) "
+        "JOIN out_validity__known_groups k USING (first_year, last_year, pole, predictor) "
         "WHERE k.sample = 'pairs'"
     ).fetchall()
     assert len(rows) == 16
@@ -104,7 +104,7 @@ def test_every_pact_with_a_scored_pair_is_listed(con: Con) -> None:
     members, pairs = row(
         con,
         "SELECT members, n_pairs FROM out_validity__pacts WHERE name = 'North Atlantic Treaty' "
-        "AND first_year = $first AND last_year = $last AND score = 'arms'",
+        "AND first_year = $first AND last_year = $last AND predictor = 'arms'",
         first=first,
         last=last,
     )
