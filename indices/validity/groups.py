@@ -568,6 +568,8 @@ def placebo(groups: Groups, pairs: Sample, window: Sequence[int], seed: int) -> 
                 continue
             auc, *drawn = areas[held, :, s].mean(axis=0)
             drawn = np.array(drawn)[~np.isnan(drawn)]
+            if not len(drawn):  # none leaves a pact among pairs that have scores
+                continue
             low, high = interval(drawn)
             reached = drawn >= auc if pole == "allies_others" else drawn <= auc
             rows.append(
