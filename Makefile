@@ -11,7 +11,7 @@ build: $(READY)
 	@$(VENV)/bin/alliance-depth conclusions docs/CONCLUSIONS.md
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -n 2 -m "not soak"
+	$(VENV)/bin/python -m pytest -n 3 --dist worksteal -m "not soak"
 
 soak: $(READY)
 	$(VENV)/bin/python -m pytest -m soak
