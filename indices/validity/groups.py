@@ -69,7 +69,7 @@ NAMES = {
     "ATOP 5055": "Common Defence Pact of the African Union",
 }
 
-_KEY = ["first_year", "last_year", "sample", "pole", "score"]
+_KEY = ["first_year", "last_year", "sample", "pole", "predictor"]
 _ABOUT = [
     "n_years",
     "n_positive",
@@ -81,11 +81,11 @@ _ABOUT = [
     "prevalence",
 ]
 _PACT = [
-    *["first_year", "last_year", "pact", "name", "members", "n_pairs", "n_pair_years", "score"],
+    *["first_year", "last_year", "pact", "name", "members", "n_pairs", "n_pair_years", "predictor"],
     *["auc", "auc_others"],
 ]
 _PLACEBO = [
-    *["first_year", "last_year", "pole", "score", "n_years", "auc", "placebo_mean"],
+    *["first_year", "last_year", "pole", "predictor", "n_years", "auc", "placebo_mean"],
     *["placebo_lo90", "placebo_hi90", "share_reaching", "n_relabellings"],
 ]
 
@@ -258,14 +258,9 @@ def samples(groups: Groups) -> list[Sample]:
     pairs = _sample("pairs", groups, mutual, i, j)
     league = groups.pacts.index(ARAB_LEAGUE) if ARAB_LEAGUE in groups.pacts else NONE - 1
     kept = pairs.pact != league
-    without = replace(
-        pairs,
-        name=WITHOUT_LEAGUE,
-        exists=pairs.exists & kept,
-        scores=np.where(kept, pairs.scores, np.nan),
-    )
+    without = replace(pairs, name=WITHOUT_LEAGUE, exists=pairs.exists & kept)
     powers = [groups.axes.states.index(p) for p in GREAT_POWERS if p in groups.axes.states]
-    i, j = (a.ravel() for a in np.meshgrid(powers, np.arange(size), indexing="ij"))
+    i, j = np.repeat(np.array(powers, dtype=int), size), np.tile(np.arange(size), len(powers))
     views = _sample("great_powers", groups, groups.scores, i[i != j], j[i != j])
     return [pairs, without, views]
 
@@ -429,9 +424,9 @@ def _rows(
     found = np.concatenate(means) if means else np.empty((0, *cells.shape[2:]))
     few = frame[["n_clusters", "n_negative_pairs"]].min(axis=1).to_numpy() < FEWEST_CLUSTERS
     low, high = (np.where(few[:, None], np.nan, e) for e in ends(found[:, :, 1:]))
-    itself = (frame["score"] == HEADLINE).to_numpy()
-    for n, name in enumerate(("auc", "lead", "average_precision")):
-        hidden = itself if name == "lead" else np.zeros(len(rows), dtype=bool)
+    itself = (frame["predictor"] == HEADLINE).to_numpy()
+    for n, name in enumerate(("auc", "auc_lead", "average_precision")):
+        hidden = itself if name == "auc_lead" else np.zeros(len(rows), dtype=bool)
         for column, values in (
             (name, np.round(found[:, n, 0], DECIMALS)),
             (f"{name}_lo90", low[:, n]),
@@ -573,6 +568,8 @@ def placebo(groups: Groups, pairs: Sample, window: Sequence[int], seed: int) -> 
                 continue
             auc, *drawn = areas[held, :, s].mean(axis=0)
             drawn = np.array(drawn)[~np.isnan(drawn)]
+            if not len(drawn):  # none leaves a pact among pairs that have scores
+                continue
             low, high = interval(drawn)
             reached = drawn >= auc if pole == "allies_others" else drawn <= auc
             rows.append(
