@@ -378,8 +378,8 @@ def events(t: Reader) -> Iterator[str]:
         "Three years after less three years before, against the power's other ties; p is the "
         "share of the pair's other years that did as well. Without the treaty pillar, which clubs "
         f"move by definition. **Of {len(measured)} events that can be measured, {len(small)} "
-        f"stand out with a p of {SMALL_P} or less; by chance {SMALL_P * len(measured):.0f} would.** "
-        f"{sum(r['status'] == 'not_measurable_yet' for r in kept)} are too recent, "
+        f"stand out with a p of {SMALL_P} or less; by chance {SMALL_P * len(measured):.0f} "
+        f"would.** {sum(r['status'] == 'not_measurable_yet' for r in kept)} are too recent, "
         f"{sum(r['status'] == 'no_depth' for r in kept)} have a year without depth."
     )
     lines = []
@@ -518,8 +518,8 @@ def outside(t: Reader) -> Iterator[str]:
         f"and the partners' view of China have a rank correlation of {figure(row['rho'])} over "
         f"{row['n']} states in {t.year}. So expect a positive rank correlation of China's view "
         "with such a measure, lower than that of the partners' view, and lower without votes "
-        "and treaty obligations in it. It should differ for Iran, whose oil such a measure does not see "
-        f"(China's depth with Iran is {figure(oil['depth'], '.1f')} with it and "
+        "and treaty obligations in it. It should differ for Iran, whose oil such a measure does "
+        f"not see (China's depth with Iran is {figure(oil['depth'], '.1f')} with it and "
         f"{figure(oil['recorded'], '.1f')} by recorded trade alone), for small states whose "
         "dependence on China is high while their part in China's trade is not, for North Korea, "
         "whose obligations and arms outweigh its trade, and for the United States and its allies, "
