@@ -18,6 +18,8 @@ from indices.definition import Question
 
 # Years over which a change is taken.
 CHANGE_YEARS = 10
+# A ratio to a tie of less than a point is a ratio to nothing.
+LEAST = 1.0
 # What two states are to each other, weakest first; the codes are 1, 2 and 3, and 0 is no rivalry.
 KINDS = ("positional", "strategic", "war")
 MEASURES = ("depth", "costly_depth", "declared_depth")
@@ -191,7 +193,7 @@ def rival_dyads(full: pd.DataFrame, kinds: Array, axes: Axes) -> pd.DataFrame:
     rival = kinds > 0
     found = rival_ties(depth, rival)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(depth > 0, found.deepest / depth, np.nan)
+        ratio = np.where(depth >= LEAST, found.deepest / depth, np.nan)
     has_rival = np.broadcast_to(rival.sum(axis=2)[:, None, :] > 0, axes.shape)
     where = has_rival & (~np.isnan(depth) | (found.known > 0))
     table = axes.long(

@@ -127,7 +127,7 @@ TABLES = [
             Field(
                 "rival_ratio",
                 "float",
-                "rival_depth over depth; null where depth is 0 or not known. Very large for "
+                "rival_depth over depth; null where depth is below 1 point or not known. Large for "
                 "shallow ties, where rival_lead says more.",
                 unit="ratio",
                 nullable=True,

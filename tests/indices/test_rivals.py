@@ -143,14 +143,15 @@ def test_a_rival_of_the_partner_is_not_its_own_rival_tie() -> None:
     assert np.isnan(row["rival_depth"])
 
 
-def test_no_ratio_to_a_tie_of_nothing() -> None:
-    depth = np.zeros(AXES.shape)
+@pytest.mark.parametrize(("tie", "ratio"), [(0, NAN), (0.9, NAN), (1, 9)])
+def test_no_ratio_to_a_tie_of_next_to_nothing(tie: float, ratio: float) -> None:
+    depth = np.full(AXES.shape, float(tie))
     depth[:, A, C] = 9
     listed = [("BBB", "CCC", 2000, 9999, "strategic")]
     table = rival_dyads(frame(depth), rivalry_kinds(listed, AXES, EXIST), AXES)
     row = table.set_index(["from_iso3", "to_iso3", "year"]).loc[("AAA", "BBB", 2000)]
-    assert row["rival_lead"] == 9
-    assert np.isnan(row["rival_ratio"])
+    assert row["rival_lead"] == 9 - tie
+    assert row["rival_ratio"] == pytest.approx(ratio, nan_ok=True)
 
 
 @pytest.mark.parametrize("seed", range(4))
