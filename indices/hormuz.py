@@ -205,7 +205,7 @@ def crude_by_supplier(
 def crude_shares(
     by_supplier: pd.DataFrame, recorded: pd.DataFrame, exports: pd.DataFrame
 ) -> pd.DataFrame:
-    """Lay ``out_hormuz__yearly_crude`` out: the part of China's crude that passes.
+    """Lay ``out_hormuz__yearly_crude_shares`` out: the part of China's crude that passes.
 
     Only what is known is summed, so that the shares are of the suppliers known and bound the
     whole from below: ``missing_suppliers`` names the states behind the strait without a figure.

@@ -60,7 +60,7 @@ def depth_among_others(
 @table_assets(
     "out_hormuz__yearly_importers",
     "out_hormuz__yearly_exporters",
-    "out_hormuz__yearly_crude",
+    "out_hormuz__yearly_crude_shares",
 )
 def strait(
     core_geo__state_years: Frame,

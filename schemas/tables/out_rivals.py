@@ -294,7 +294,7 @@ TABLES = [
         _STRAIT,
     ),
     Table(
-        "out_hormuz__yearly_crude",
+        "out_hormuz__yearly_crude_shares",
         "The part of China's crude imports that passes the Strait of Hormuz, of the suppliers "
         "known: a lower bound while missing_suppliers names any.",
         ("year",),
