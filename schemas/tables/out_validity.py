@@ -38,8 +38,8 @@ _POLE = Field(
     "war against all others, which should give an area below 0.5.",
     allowed=("allies_others", "allies_rivals", "rivals_others"),
 )
-_SCORE = Field(
-    "score",
+_PREDICTOR = Field(
+    "predictor",
     "string",
     "What ranks the pairs: depth without the treaty pillar (mean of the other three), one of these "
     "pillars alone, or a plain baseline: the partner's share of trade, plain agreement of votes, "
@@ -85,17 +85,17 @@ TABLES = [
     Table(
         "out_validity__known_groups",
         "How well depth without treaties, its pillars and plain baselines tell pairs with a "
-        "defence pact, and rivals, from others: one row per sample, pole, score and year, and for "
-        "the last ten years in which at least half of all pairs can be scored the mean of the "
-        "years' figures. In single years only the comparison of all pairs with those without a "
-        "pact has pillars and baselines too, but that these ten have all everywhere.",
-        ("first_year", "last_year", "sample", "pole", "score"),
+        "defence pact, and rivals, from others: one row per sample, pole, predictor and year. The "
+        "last ten years in which at least half of all pairs can be scored have one row more, the "
+        "mean of the years' figures. Outside these ten years pillars and baselines are there for "
+        "all pairs with a pact against all without.",
+        ("first_year", "last_year", "sample", "pole", "predictor"),
         (
             _FIRST,
             _LAST,
             _SAMPLE,
             _POLE,
-            _SCORE,
+            _PREDICTOR,
             _YEARS,
             _count("n_positive", "Those who should stand high, summed over years.", "pairs", 1),
             _count("n_negative", "Those they are compared with.", "pairs", 1),
@@ -127,12 +127,12 @@ TABLES = [
             ),
             _share("auc_hi90", "Upper end of the interval.", nullable=True),
             _difference(
-                "lead",
-                "Area of depth without treaties less that of this score, on the same pairs and "
+                "auc_lead",
+                "Area of depth without treaties less that of this predictor, on the same pairs and "
                 "years; null for itself.",
             ),
-            _difference("lead_lo90", "Lower end of its 90 % interval, from the same samples."),
-            _difference("lead_hi90", "Upper end of the interval."),
+            _difference("auc_lead_lo90", "Lower end of its 90 % interval, from the same samples."),
+            _difference("auc_lead_hi90", "Upper end of the interval."),
             _share(
                 "average_precision",
                 "Mean, over positives, of the share of positives among all that score as high or "
@@ -148,16 +148,16 @@ TABLES = [
     Table(
         "out_validity__pacts",
         "The same by pact: how far the pairs of each defence pact stand above pairs without one. "
-        "One row per pact and score, over all years with scores and over the ten of "
+        "One row per pact and predictor, over all years with scores and over the ten of "
         "out_validity__known_groups.",
-        ("first_year", "last_year", "pact", "score"),
+        ("first_year", "last_year", "pact", "predictor"),
         (
             _FIRST,
             _LAST,
             Field("pact", "string", "Instrument, as in core_treaties__commitments."),
             Field("name", "string", "Name, for pacts of many states.", nullable=True),
             Field("members", "string", "States of its scored pairs, ISO codes parted by spaces."),
-            _SCORE,
+            _PREDICTOR,
             _count("n_pairs", "Its pairs that have scores in some year.", "pairs", 1),
             _count("n_pair_years", "These pairs times years.", "pairs", 1),
             _share(
@@ -175,12 +175,12 @@ TABLES = [
         "What the area under the curve of all pairs would be if pacts, or rivalries, stood between "
         "other states: every state takes another's at random and the pattern stays whole, over the "
         "ten years of out_validity__known_groups.",
-        ("first_year", "last_year", "pole", "score"),
+        ("first_year", "last_year", "pole", "predictor"),
         (
             _FIRST,
             _LAST,
             Field("pole", "string", _POLE.description, allowed=("allies_others", "rivals_others")),
-            _SCORE,
+            _PREDICTOR,
             _YEARS,
             _share("auc", "The area observed."),
             _share("placebo_mean", "Mean of the relabellings; 0.5 if nothing is wrong."),
@@ -191,7 +191,7 @@ TABLES = [
                 "Share of relabellings whose area is as high as the observed (for rivals as low) "
                 "or beyond.",
             ),
-            _count("n_relabellings", "Relabellings.", "relabellings", 1),
+            _count("n_relabellings", "Relabellings drawn.", "relabellings", 1),
         ),
         (*_INDEX, "voeten", "atop"),
         ("partial_coverage",),
