@@ -219,7 +219,7 @@ TABLES = [
                 "all variants, for others in the headline.",
                 0,
                 1,
-                "probability",
+                "share",
             ),
             Field(
                 "depth_tau_b",
