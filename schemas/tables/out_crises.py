@@ -166,6 +166,7 @@ TABLES = [
             _CRISES["coding_2"],
             _CRISES["response"],
             _CRISES["response_code"],
+            _CRISES["response_note"],
             *(
                 _chance(
                     f"p_{step}",
