@@ -81,9 +81,9 @@ def importers(
         Rows where at least one flow is reported and the total known. Flows that are not reported
         are left out of the sums, which are then lower bounds: ``n_known`` of ``n_behind``.
     """
-    states = behind(exports)
+    states = [s for s in behind(exports) if s in axes.states]
     flow = _between(flows, axes, states, axes.states)
-    at = np.array([axes.states.index(s) for s in states])
+    at = np.array([axes.states.index(s) for s in states], dtype=int)
     other = at[:, None] != np.arange(len(axes.states))
     n_behind = (exists[:, at][:, :, None] & other).sum(axis=1)
     n_known = (~np.isnan(flow["value"])).sum(axis=1)
@@ -130,6 +130,7 @@ def exporters(
         Rows where the flow is reported and the seller's total known. A share may exceed 100 where
         the two come from sources that disagree, above all with the estimates of unrecorded oil.
     """
+    sellers = [s for s in sellers if s in axes.states]
     flow = _between(flows, axes, sellers, buyers)
     total = axes.panel(totals, "iso3", "exports_usd")
     total = total[:, [axes.states.index(s) for s in sellers]]

@@ -213,7 +213,8 @@ def sought(not_delivered: pd.DataFrame, rows: pd.DataFrame, classed: pd.DataFram
         had.append(classed.loc[held, "generation"].max())
     first = pd.Series(came, dtype="float64")
     awaited = out["outcome"].isin(("ordered", "delivered_late"))
-    return out.assign(
+    # Not "designation": that is the register's word for what it may not pass on.
+    return out.rename(columns={"designation": "system"}).assign(
         is_delivered=first.notna(),
         register_year=first,
         last_register_year=last,

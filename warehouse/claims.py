@@ -237,16 +237,16 @@ def arms_that_did_not_come(t: Reader) -> Iterator[Finding]:
         "delivered_late": "ordered, held back and delivered in the end",
     }
     for r in t.rows(
-        "SELECT * FROM out_arms__sought WHERE recipient_iso3 = ? ORDER BY year, designation", "IRN"
+        "SELECT * FROM out_arms__sought WHERE recipient_iso3 = ? ORDER BY year, system", "IRN"
     ):
         came = (
-            f"the register has a delivery in {r['register_year']}"
+            "the register has a delivery of it since"
             if r["is_delivered"]
             else f"no delivery in the register to {r['last_register_year']}"
         )
         # What Iran did not want it did not fail to get.
         yield Finding(
-            f"{r['designation']}, {r['year']}: {said[r['outcome']]}; {came}.",
+            f"{r['system']}, {r['year']}: {said[r['outcome']]}; {came}.",
             _yes(r["outcome"] != "declined" and not r["is_delivered"]),
         )
     newest = {

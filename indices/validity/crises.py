@@ -16,6 +16,7 @@ import pandas as pd
 from indices.cube import Array
 from indices.validity import association, ordinal
 from indices.validity.association import interval
+from schemas import table
 
 Frame = pd.DataFrame
 SAMPLES = 2000
@@ -491,6 +492,8 @@ def codings(crises: Frame, seed: int, samples: int = SAMPLES) -> tuple[Frame, Fr
     return measures, counts
 
 
+# Crises of a sample that say anything: a build of a few states holds fewer.
+FEWEST = 10
 AGREEMENTS = ("kappa_linear", "kappa_quadratic", "identical", "within_one")
 
 
@@ -518,9 +521,16 @@ def crisis_tables(
     ------
     DataFrame
         ``out_crises__responses``, ``__association``, ``__prediction``, ``__leave_one_out``,
-        ``__calibration``, ``__coding`` and ``__coding_counts``.
+        ``__calibration``, ``__coding`` and ``__coding_counts``. With fewer than `FEWEST` crises
+        that have a full depth nothing is tested: no forecasts, and no rows of results.
     """
     rows = year_before(crisis_rows(crises, left_out), depth, pillars, indicators)
+    if pools(rows)["full"]["crisis_id"].nunique() < FEWEST:
+        yield _responses(rows, None)
+        for name in ("association", "prediction", "leave_one_out", "calibration"):
+            yield pd.DataFrame(columns=table(f"out_crises__{name}").columns)
+        yield from codings(crises, seed, samples)
+        return
     forecasts = Forecasts(rows, seed, samples)
     yield _responses(rows, forecasts)
     yield pd.DataFrame(association_rows(rows, seed, samples))
@@ -530,11 +540,13 @@ def crisis_tables(
     yield from codings(crises, seed, samples)
 
 
-def _responses(rows: Frame, forecasts: Forecasts) -> Frame:
+def _responses(rows: Frame, forecasts: Forecasts | None) -> Frame:
     """``out_crises__responses``: the coded rows with what was known before and what came."""
-    probabilities, _, _ = forecasts.of("depth", forecasts.known["depth"])
     names = [f"p_{step}" for step in STEPS]
-    foretold = pd.DataFrame(probabilities, forecasts.rows.index, names)
+    foretold = pd.DataFrame(columns=names, dtype=float)
+    if forecasts:
+        probabilities, _, _ = forecasts.of("depth", forecasts.known["depth"])
+        foretold = pd.DataFrame(probabilities, forecasts.rows.index, names)
     coded = rows[rows["is_coded"]].join(foretold)
     kept = [
         "crisis_id",

@@ -395,10 +395,10 @@ TABLES = [
     Table(
         "out_arms__sought",
         "What was sought or ordered and did not come, or came late, held against the register.",
-        ("recipient_iso3", "designation", "year"),
+        ("recipient_iso3", "system", "year"),
         (
             RECIPIENT,
-            Field("designation", "string", "What was sought."),
+            Field("system", "string", "What was sought."),
             replace(YEAR, description="Year of the order, the refusal or the offer."),
             _CATEGORY,
             SUPPLIER,

@@ -95,6 +95,7 @@ def world() -> tuple[Frame, Frame, Frame, Frame, Frame]:
         coding_2=pd.array([None, *response[1:]], dtype="Int64"),
         response=response,
         response_code=[RESPONSES[r] for r in response],
+        response_note="What was done.",
         partner_basis="arms",
         confidence="high",
         source_url="https://example.org",
@@ -351,3 +352,18 @@ def test_agreement_of_codings(world: tuple[Frame, ...], tables: dict[str, Frame]
 def test_verdicts_follow_the_interval(ends: tuple[float, float], said: str) -> None:
     assert c.side(*ends) == said
     assert c.side(*interval(np.array([np.nan]))) is None
+
+
+def test_with_few_crises_nothing_is_tested(world: tuple[Frame, ...]) -> None:
+    crises, *rest = world
+    few = crises[crises["crisis_id"] == "1990-made"]
+    made = c.crisis_tables(few, *rest, seed=7, samples=SAMPLES)  # type: ignore[arg-type]
+    tables = {
+        n: validate(conform(f, REGISTRY[n]), REGISTRY[n]) for n, f in zip(NAMES, made, strict=True)
+    }
+    responses = tables["out_crises__responses"]
+    assert len(responses) == len(few)
+    assert responses["depth"].notna().any()
+    assert responses["p_words"].isna().all()
+    for name in ("association", "prediction", "leave_one_out", "calibration"):
+        assert tables[f"out_crises__{name}"].empty

@@ -156,7 +156,7 @@ def test_iran_has_had_no_combat_aircraft_in_ten_years_and_the_s_300_came_late(co
     ) == [(0,)]
     # The sourced years: ordered in 2007, there in 2016; no Su-35 and no S-400.
     assert rows_of(
-        con, "SELECT designation, year, years_waited FROM out_arms__sought WHERE is_delivered"
+        con, "SELECT system, year, years_waited FROM out_arms__sought WHERE is_delivered"
     ) == [("S-300", 2007, 9)]
 
 

@@ -108,7 +108,8 @@ def test_every_table_is_there_in_three_forms_and_says_whose_it_is(
             assert con.execute(f"SELECT count(*) FROM {text}").fetchall() == [(0,)]
     assert counts.keys() == expected
     with duckdb.connect(str(small.link), read_only=True) as con:
-        for name in sorted(expected - {"core_trade__reported_flows", "meta_tables", "meta_fields"}):
+        cut = {"core_trade__reported_flows", "out_arms__yearly_waits", "meta_tables", "meta_fields"}
+        for name in sorted(expected - cut):
             assert con.execute(f"SELECT count(*) FROM {name}").fetchall() == [(counts[name],)]
     for name, rows in counts.items():
         file = pq.ParquetFile(made / "parquet" / f"{name}.parquet")
@@ -546,7 +547,7 @@ def test_rows_and_moves_are_counted_and_divided(pair: tuple[Path, Path]) -> None
     moved = found.depth[found.depth["move"].abs() > 0]
     assert moved[["from_iso3", "to_iso3", "year"]].values.tolist() == [["CHN", "IRN", 2024]]
     (row,) = moved.to_dict("records")
-    assert (row["by_un"], row["by_method"]) == (3, -1)
+    assert (row["by_un"], row["by_method"]) == pytest.approx((3, -1), abs=1e-12)
     assert row["move"] == pytest.approx(2, abs=1e-12)
     assert row["by_code"] == pytest.approx(0, abs=1e-12)
     parts = [f"by_{c}" for c in found.causes]
