@@ -11,6 +11,8 @@ from indices.definition import Definition
 from indices.robustness import robustness_tables
 from pipelines.assets.factory import table_assets
 from pipelines.core import scope, without
+from pipelines.settings import Settings
+from pipelines.years import YearFiles
 
 Frame = pd.DataFrame
 
@@ -35,10 +37,15 @@ def alliance_depth(
     core_trade__yearly_flows: Frame,
     core_trade__yearly_totals: Frame,
     core_treaties__yearly_dyads: Frame,
+    settings: Settings,
     definition: Definition,
 ) -> Iterator[Frame]:
     core = {name: frame for name, frame in locals().items() if name.startswith("core_")}
-    return assemble.output_tables(core, *scope.axes_of(core_geo__state_years), definition)
+    kept = YearFiles(settings.location.years)
+    yield from assemble.output_tables(
+        core, *scope.axes_of(core_geo__state_years), definition, kept
+    )
+    kept.tidy()
 
 
 @table_assets("out_robustness__yearly_dyads", "out_robustness__yearly_gap")
