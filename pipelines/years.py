@@ -47,7 +47,7 @@ class YearFiles:
     def get(self, key: str) -> Array | None:
         """Return a year; None also where its file is damaged, which its checksum shows."""
         try:
-            with np.load(self._path(key)) as file:
+            with self._path(key).open("rb") as handle, np.load(handle) as file:
                 return np.asarray(file["year"])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None

@@ -42,9 +42,7 @@ def alliance_depth(
 ) -> Iterator[Frame]:
     core = {name: frame for name, frame in locals().items() if name.startswith("core_")}
     kept = YearFiles(settings.location.years)
-    yield from assemble.output_tables(
-        core, *scope.axes_of(core_geo__state_years), definition, kept
-    )
+    yield from assemble.output_tables(core, *scope.axes_of(core_geo__state_years), definition, kept)
     kept.tidy()
 
 

@@ -28,3 +28,24 @@ def test_other_surroundings_give_the_same_bytes(built: Built, tmp_path: Path) ->
         n for n in names if (built.tables / n).read_bytes() != (other.tables / n).read_bytes()
     ]
     assert differ == []
+
+
+@pytest.mark.soak
+def test_one_new_year_built_alone_gives_the_same_bytes(built: Built, tmp_path: Path) -> None:
+    link = tmp_path / "alliance_depth.duckdb"
+    years = link.parent / "run" / "years"
+    build(link)
+    kept = {p.name: p.stat().st_mtime_ns for p in years.iterdir()}
+    assert len(kept) > 50
+    new = sorted(kept)[0]
+    (years / new).unlink()
+    other = build(link)
+    drawn = {p.name for p in years.iterdir() if kept.get(p.name) != p.stat().st_mtime_ns}
+    assert drawn == {new}
+    assert {p.name for p in years.iterdir()} == kept.keys()
+    differ = [
+        p.name
+        for p in built.tables.iterdir()
+        if p.read_bytes() != (other.tables / p.name).read_bytes()
+    ]
+    assert differ == []
