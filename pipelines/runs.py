@@ -14,11 +14,8 @@ from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from warehouse.publish import exclusive
-
 if TYPE_CHECKING:
     import dagster as dg
-
 
 # Which executor builds use where nothing else is said.
 EXECUTOR = "ALLIANCE_DEPTH_EXECUTOR"
@@ -97,6 +94,7 @@ def build(
     quiet()
     from pipelines.live.store import RawStore
     from pipelines.settings import Settings
+    from warehouse.publish import exclusive
 
     where = _chosen(executor or os.environ.get(EXECUTOR, ""))
     chosen = Settings(**settings)
