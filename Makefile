@@ -9,9 +9,11 @@ build: $(READY)
 	$(VENV)/bin/alliance-depth build
 	@$(VENV)/bin/alliance-depth chart docs/images/headline.svg
 	@$(VENV)/bin/alliance-depth conclusions docs/CONCLUSIONS.md
+	@$(VENV)/bin/alliance-depth validity docs/VALIDITY.md
+	@$(VENV)/bin/alliance-depth claims docs/ALLY_DILEMMA.md
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -n 2 -m "not soak"
+	$(VENV)/bin/python -m pytest -n 3 --dist worksteal -m "not soak"
 
 soak: $(READY)
 	$(VENV)/bin/python -m pytest -m soak

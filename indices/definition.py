@@ -147,7 +147,8 @@ def _indicator(pillar: str, raw: dict[str, Any]) -> Indicator:
         made = Indicator(pillar=pillar, **raw)
     except TypeError as error:
         raise DefinitionError(f"{where}: {error}") from None
-    _positive(made.weight, where)
+    if not _number(made.weight, f"{where}: weight") >= 0:
+        raise DefinitionError(f"{where}: weight is {made.weight}, expected a number of at least 0")
     for field, known in (("transform", TRANSFORMS), ("kind", KINDS), ("applies", APPLIES)):
         if getattr(made, field) not in known:
             found = getattr(made, field)

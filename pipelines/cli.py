@@ -6,6 +6,7 @@ command delegates, and imports what it needs only when it runs.
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -150,20 +151,38 @@ def chart(
         _fail(str(error))
 
 
-@app.command()
-def conclusions(
-    target: Annotated[Path, typer.Argument(help="The Markdown file to write.")],
-    warehouse: Annotated[Path | None, typer.Option(help="The link readers open.")] = None,
-) -> None:
-    """Write the page that says which conclusions hold under every variant of the index."""
+def _page(module: str, target: Path, warehouse: Path | None) -> None:
+    """Write a page that a module makes of the warehouse."""
     from warehouse.answers import NoWarehouse
-    from warehouse.conclusions import page
     from warehouse.location import LINK
 
     try:
-        target.write_text(page(warehouse or LINK), encoding="utf-8")
+        text = import_module(module).page(warehouse or LINK)
     except NoWarehouse as error:
         _fail(str(error))
+    target.write_text(text, encoding="utf-8")
+
+
+_Target = Annotated[Path, typer.Argument(help="The Markdown file to write.")]
+_Link = Annotated[Path | None, typer.Option(help="The link readers open.")]
+
+
+@app.command()
+def conclusions(target: _Target, warehouse: _Link = None) -> None:
+    """Write the page that says which conclusions hold under every variant of the index."""
+    _page("warehouse.conclusions", target, warehouse)
+
+
+@app.command()
+def validity(target: _Target, warehouse: _Link = None) -> None:
+    """Write the page that says whether the index measures alliance depth."""
+    _page("warehouse.validity", target, warehouse)
+
+
+@app.command()
+def claims(target: _Target, warehouse: _Link = None) -> None:
+    """Write the page that holds the claims on Iran and its partners against the tables."""
+    _page("warehouse.claims", target, warehouse)
 
 
 @app.command()

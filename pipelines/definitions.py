@@ -7,13 +7,16 @@ from typing import Any
 import dagster as dg
 
 from pipelines.assets.core import CORE
+from pipelines.assets.crises import CRISES
 from pipelines.assets.factory import TABLES, ParquetTables
+from pipelines.assets.known_groups import KNOWN_GROUPS
 from pipelines.assets.outputs import OUTPUTS
 from pipelines.assets.publish import PUBLISH
 from pipelines.assets.raw import RAW
+from pipelines.assets.rivals import BESIDE
 from pipelines.settings import Settings
 
-ASSETS = [*RAW, *CORE, *OUTPUTS, *PUBLISH]
+ASSETS = [*RAW, *CORE, *OUTPUTS, *KNOWN_GROUPS, *CRISES, *BESIDE, *PUBLISH]
 
 
 def build_defs(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+# As a build has it (pipelines/__init__.py), before any test loads NumPy: for many small products of
+# matrices, threads that wait for each other take several times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 

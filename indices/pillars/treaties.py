@@ -54,7 +54,7 @@ def commitment_kind(flags: pd.DataFrame, is_dormant: Array) -> Array:
     )
 
 
-def _cells(
+def cells(
     rows: pd.DataFrame, first: str, second: str, axes: Axes, *, at_year_end: bool = False
 ) -> tuple[Array, Array, Array, Array]:
     """Repeat each dated row over its years: positions t, i, j and the row's number.
@@ -116,7 +116,7 @@ def obligations(
         Neutrality, consultation and non-aggression count only up to so many parties.
     axes : Axes
     """
-    t, i, j, number = _cells(commitments, "from_iso3", "to_iso3", axes)
+    t, i, j, number = cells(commitments, "from_iso3", "to_iso3", axes)
     flags = {}
     for name in FLAGS:
         flags[name] = np.zeros(axes.shape, dtype=bool)
@@ -133,7 +133,7 @@ def obligations(
     kind[t[order], i[order], j[order]] = rank[order]
     row[t[order], i[order], j[order]] = number[order]
     fought = np.zeros(axes.shape, dtype=bool)
-    t, i, j, _ = _cells(hostilities, "a_iso3", "b_iso3", axes)
+    t, i, j, _ = cells(hostilities, "a_iso3", "b_iso3", axes)
     fought[t, i, j] = True
     fought |= swap(fought)
     rung = np.array([ladder[k] for k in kinds])
@@ -156,7 +156,7 @@ def tier_cube(tiers: pd.DataFrame, steps: dict[str, float], axes: Axes) -> Array
         NaN where no row speaks of the pair and year: absence of a source is not a 'none'.
     """
     ordered = tiers.sort_values("start_date", kind="stable", ignore_index=True)
-    t, i, j, number = _cells(ordered, "principal_iso3", "partner_iso3", axes, at_year_end=True)
+    t, i, j, number = cells(ordered, "principal_iso3", "partner_iso3", axes, at_year_end=True)
     out = np.full(axes.shape, np.nan)
     out[t, i, j] = ordered["level"].map(steps).to_numpy(dtype=float)[number]
     other = swap(out)
@@ -173,7 +173,7 @@ def agreement_counts(agreements: pd.DataFrame, axes: Axes) -> Array:
         One row for each agreement and unordered pair: ``a_iso3``, ``b_iso3``, ``start_date``,
         ``end_date``.
     """
-    t, i, j, _ = _cells(agreements, "a_iso3", "b_iso3", axes)
+    t, i, j, _ = cells(agreements, "a_iso3", "b_iso3", axes)
     out = np.zeros(axes.shape)
     np.add.at(out, (t, i, j), 1)
     return out + swap(out)

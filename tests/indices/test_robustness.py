@@ -154,16 +154,16 @@ def test_variants_act_on_the_states_asked_about(
 ) -> None:
     kinds = (
         Variant("recorded", "", trade="recorded_usd"),
-        Variant("no_gdp", "", without_source="worldbank"),
+        Variant("no_labels", "", without_source="curated"),
         Variant("geometric", "", aggregate="geometric"),
         Variant("z", "", normalise="z_score"),
     )
-    economy = core["core_geo__yearly_economy"].iloc[:0]
-    dyads, gaps = tables(core, index, *kinds, worldbank={"core_geo__yearly_economy": economy})
+    ties = core["core_treaties__yearly_dyads"].assign(partnership_tier=np.nan)
+    dyads, gaps = tables(core, index, *kinds, curated={"core_treaties__yearly_dyads": ties})
     alone = core["core_trade__yearly_flows"].assign(value_usd=lambda f: f["recorded_usd"])
     for name, changed in (
         ("recorded", {"core_trade__yearly_flows": alone}),
-        ("no_gdp", {"core_geo__yearly_economy": economy}),
+        ("no_labels", {"core_treaties__yearly_dyads": ties}),
     ):
         other = assemble.compute(core | changed, AXES, EXISTS, DEFINITION)
         rows = dyads[dyads["variant"] == name]

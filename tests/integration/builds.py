@@ -11,12 +11,21 @@ from pathlib import Path
 from warehouse.answers import connect
 
 ROOT = Path(__file__).resolve().parents[2]
-# One time for all builds, and the first of two quite different surroundings.
+# One time for all builds, and two quite different surroundings.
 HERE = {
     "SOURCE_DATE_EPOCH": "1700000000",
     "PYTHONHASHSEED": "1",
     "TZ": "UTC",
     "LC_ALL": "C.UTF-8",
+}
+ELSEWHERE = {
+    "SOURCE_DATE_EPOCH": HERE["SOURCE_DATE_EPOCH"],
+    "PYTHONHASHSEED": "4242",
+    "TZ": "Asia/Kathmandu",
+    "LC_ALL": "tr_TR.UTF-8",
+    "LANG": "de_DE.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
 }
 
 
@@ -73,6 +82,15 @@ def assert_whole(link: Path) -> Path:
             (found,) = con.execute(f'SELECT count(*) FROM "{name}"').fetchone() or (None,)
             assert found == expected or expected is None, name
     return link.resolve()
+
+
+def assert_same_bytes(one: Built, other: Built) -> None:
+    """Compare all tables of two builds."""
+    names = sorted(p.name for p in one.tables.iterdir())
+    assert names == sorted(p.name for p in other.tables.iterdir())
+    assert len(names) > 50
+    differ = [n for n in names if (one.tables / n).read_bytes() != (other.tables / n).read_bytes()]
+    assert differ == []
 
 
 def leftovers(link: Path) -> list[str]:

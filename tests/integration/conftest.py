@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import builds
 import duckdb
 import pytest
+from filelock import FileLock
 
 from warehouse.answers import connect
+
+
+@contextmanager
+def once(factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
+    """Give a folder that all processes of a test run share, and whether it was made by another."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        done = folder / "done"
+        yield folder, done.exists()
+        done.touch()
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> builds.Built:
     """The starter, built once; not to be changed."""
-    return builds.build(tmp_path_factory.mktemp("starter") / "alliance_depth.duckdb")
+    with once(tmp_path_factory, "starter") as (folder, is_there):
+        link = folder / "warehouse" / "alliance_depth.duckdb"
+        return builds.Built(link) if is_there else builds.build(link)
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +53,9 @@ def releases(link: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from small import cut
     from test_releases import CHANGE, release
 
-    folder = tmp_path_factory.mktemp("offered")
-    made = release(cut(link.resolve(), folder / "first"), "2026.11.1", folder / "releases")
-    return release(cut(link.resolve(), folder / "second", CHANGE), "2026.12.1", made.parent).parent
+    with once(tmp_path_factory, "offered") as (folder, is_there):
+        into = folder / "releases"
+        if not is_there:
+            release(cut(link.resolve(), folder / "first"), "2026.11.1", into)
+            release(cut(link.resolve(), folder / "second", CHANGE), "2026.12.1", into)
+        return into

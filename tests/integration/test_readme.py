@@ -10,7 +10,7 @@ import pytest
 
 from warehouse.answers import connect
 from warehouse.chart import draw
-from warehouse.conclusions import page
+from warehouse import claims, conclusions, validity
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,8 +104,18 @@ def test_the_readmes_chart_is_the_builds(link: Path, tmp_path: Path) -> None:
     assert np.allclose(*numbers, atol=0.01), "run make build and commit the chart"
 
 
-def test_the_conclusions_are_those_of_this_build(link: Path) -> None:
-    assert (ROOT / "docs/CONCLUSIONS.md").read_text(encoding="utf-8") == page(link)
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("CONCLUSIONS.md", conclusions.page),
+        ("VALIDITY.md", validity.page),
+        ("ALLY_DILEMMA.md", claims.page),
+    ],
+)
+def test_a_page_with_figures_is_that_of_this_build(
+    name: str, page: Callable[[Path], str], link: Path
+) -> None:
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == page(link)
 
 
 def test_what_hangs_on_a_choice(link: Path) -> None:

@@ -21,10 +21,10 @@ def tree(**values: float | None):
 
 
 def test_a_pillar_needs_half_its_weight() -> None:
-    pillars, depth = tree(trade_share=None)  # half of it
+    pillars, depth = tree(trade_intensity=None)  # 0.65 is known
     assert pillars[0].score is not None
     assert depth is not None
-    pillars, depth = tree(trade_share=None, trade_dependence=None)
+    pillars, depth = tree(trade_share=None)  # 0.35 is known
     assert pillars[0].score is None
     assert pillars[0].points == 0
     assert depth == pytest.approx(sum(p.points for p in pillars[1:]))

@@ -33,8 +33,8 @@ FOCAL_AND_BLOC = ("IRN", "SAU", "ARE", "QAT", "KWT", "BHR", "OMN")
 PRINCIPALS = ("CHN", "RUS", "USA")
 # Names of the two ends of a tie, by which a key shows that a table holds pairs.
 ENDS = (("from_iso3", "to_iso3"), ("supplier_iso3", "recipient_iso3"))
-# A principal's ranking has no other order.
-ONE_WAY = ("out_ranks__yearly_dyads",)
+# A principal's ranking has no other order, and rivals are those of the state at the far end.
+ONE_WAY = ("out_ranks__yearly_dyads", "out_rivals__yearly_dyads")
 WORLD = "WLD"
 # SIPRI's register names territories beside states.
 WITH_TERRITORIES = ("core_arms__deliveries", "core_arms__yearly_totals")
