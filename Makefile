@@ -13,7 +13,7 @@ build: $(READY)
 	@$(VENV)/bin/alliance-depth claims docs/ALLY_DILEMMA.md
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -n 3 --dist worksteal -m "not soak"
+	$(VENV)/bin/python -m pytest -n 3 --dist worksteal
 
 soak: $(READY)
 	$(VENV)/bin/python -m pytest -m soak

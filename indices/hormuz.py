@@ -159,7 +159,7 @@ def crude_by_supplier(
     exports: pd.DataFrame,
     focal: str,
 ) -> pd.DataFrame:
-    """Lay ``out_hormuz__yearly_crude`` out: China's crude by supplier, and what passes the strait.
+    """China's crude by supplier, recorded and not, and what of it passes the strait.
 
     Parameters
     ----------

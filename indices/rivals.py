@@ -18,6 +18,8 @@ from indices.definition import Question
 
 # Years over which a change is taken.
 CHANGE_YEARS = 10
+# A ratio to a tie of less than a point is a ratio to nothing.
+LEAST = 1.0
 # What two states are to each other, weakest first; the codes are 1, 2 and 3, and 0 is no rivalry.
 KINDS = ("positional", "strategic", "war")
 MEASURES = ("depth", "costly_depth", "declared_depth")
@@ -168,13 +170,13 @@ def _of_rival(cube: Array, who: Array) -> Array:
     return np.where(who < 0, np.nan, np.take_along_axis(cube, np.maximum(who, 0), axis=2))
 
 
-def rival_dyads(full: pd.DataFrame, kinds: Array, axes: Axes) -> pd.DataFrame:
+def rival_dyads(depth: Array, low: Array, high: Array, kinds: Array, axes: Axes) -> pd.DataFrame:
     """Lay ``out_rivals__yearly_dyads`` out.
 
     Parameters
     ----------
-    full : DataFrame
-        Rows of ``out_depth__yearly_dyads`` with a full depth.
+    depth, low, high : cube
+        Full depths and the ends of their intervals, NaN elsewhere.
     kinds : int8 cube
         See `rivalry_kinds`.
     axes : Axes
@@ -185,13 +187,10 @@ def rival_dyads(full: pd.DataFrame, kinds: Array, axes: Axes) -> pd.DataFrame:
         Pairs in which `to` has a rival in the year, and the depth of `from` with `to` or with one
         of the rivals is known. A pair whose only rivalry is its own has ``n_rivals`` 0.
     """
-    depth, low, high = (
-        axes.cube(full, "from_iso3", "to_iso3", c) for c in ("depth", "depth_lo90", "depth_hi90")
-    )
     rival = kinds > 0
     found = rival_ties(depth, rival)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(depth > 0, found.deepest / depth, np.nan)
+        ratio = np.where(depth >= LEAST, found.deepest / depth, np.nan)
     has_rival = np.broadcast_to(rival.sum(axis=2)[:, None, :] > 0, axes.shape)
     where = has_rival & (~np.isnan(depth) | (found.known > 0))
     table = axes.long(
@@ -240,7 +239,9 @@ def rival_ties_table(
     Parameters
     ----------
     questions : sequence of Question
-    full, kinds, axes
+    full : DataFrame
+        Rows of ``out_depth__yearly_dyads`` with a full depth.
+    kinds, axes
         See `rival_dyads`.
     listed : sequence of tuple
         See `spells`.
@@ -253,31 +254,32 @@ def _beside_focal(
     question: Question, full: pd.DataFrame, kinds: Array, others: list[str], axes: Axes
 ) -> pd.DataFrame:
     """One question's rows of `rival_ties_table`."""
-    tie = ["principal_iso3", "other_iso3"]
-    ties = full[
-        full["from_iso3"].isin(question.principals)
-        & full["to_iso3"].isin({question.focal, *others})
-    ].rename(columns={"from_iso3": "principal_iso3", "to_iso3": "other_iso3"})
-    ties = ties[[*tie, "year", *MEASURES, "depth_lo90", "depth_hi90"]]
-    ties = ties.astype(dict.fromkeys(tie, "str"))  # a merge of categories is slow
-    before = ties[[*tie, "year", "depth"]].rename(columns={"depth": "before"})
-    ties = ties.merge(before.assign(year=before["year"] + CHANGE_YEARS), "left", [*tie, "year"])
-    is_focal = ties["other_iso3"] == question.focal
-    focal = ties.loc[is_focal, ["principal_iso3", "year", *MEASURES]]
-    focal = focal.rename(columns={m: f"focal_{m}" for m in MEASURES})
-    rows = ties[~is_focal].merge(focal, "left", ["principal_iso3", "year"])
-    code = kinds[
-        axes.year_index(rows["year"]),
-        axes.states.index(question.focal),
-        axes.state_index(rows["other_iso3"]),
-    ]
-    return rows.drop(columns="before").assign(
-        question=question.name,
-        focal_iso3=question.focal,
-        rivalry=labelled(code.astype(int) - 1, KINDS),
-        is_rival=code > 0,
-        is_bloc=rows["other_iso3"].isin(question.bloc_members),
-        depth_change=rows["depth"] - rows["before"],
-        lead=rows["depth"] - rows["focal_depth"],
-        costly_lead=rows["costly_depth"] - rows["focal_costly_depth"],
+    ends = [question.focal, *(s for s in others if s in axes.states)]
+    chosen = full[full["from_iso3"].isin(question.principals) & full["to_iso3"].isin(ends)]
+    at = np.ix_(*([axes.states.index(s) for s in side] for side in (question.principals, ends)))
+    # By year, principal and other end; the first of the ends is the focal state.
+    values = {
+        c: axes.cube(chosen, "from_iso3", "to_iso3", c)[:, at[0], at[1]]
+        for c in (*MEASURES, "depth_lo90", "depth_hi90")
+    }
+    t, p, j = np.nonzero(~np.isnan(values["depth"][:, :, 1:]))
+    rows = {c: v[:, :, 1:][t, p, j] for c, v in values.items()}
+    focal = {f"focal_{m}": values[m][t, p, 0] for m in MEASURES}
+    code = kinds[:, at[1][0, 0], at[1][0, 1:]][t, j].astype(int)
+    return pd.DataFrame(
+        {
+            "question": question.name,
+            "principal_iso3": labelled(p, question.principals),
+            "other_iso3": labelled(j, ends[1:]),
+            "year": np.array(axes.years)[t],
+            "focal_iso3": question.focal,
+            "rivalry": labelled(code - 1, KINDS),
+            "is_rival": code > 0,
+            "is_bloc": np.isin(ends[1:], question.bloc_members)[j],
+            **rows,
+            "depth_change": changes(values["depth"])[:, :, 1:][t, p, j],
+            **focal,
+            "lead": rows["depth"] - focal["focal_depth"],
+            "costly_lead": rows["costly_depth"] - focal["focal_costly_depth"],
+        }
     )

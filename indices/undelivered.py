@@ -18,8 +18,11 @@ REACHES = ("short", "medium", "long")
 PAIR = ["supplier_iso3", "recipient_iso3"]
 
 
-def _plain(deliveries: pd.DataFrame) -> pd.DataFrame:
-    """The columns used here, as text and floats: categories and masked integers group slowly."""
+def register(deliveries: pd.DataFrame) -> pd.DataFrame:
+    """Take of ``core_arms__deliveries`` what is used here, as text and floats.
+
+    Categories and masked integers group slowly.
+    """
     text = [*PAIR, "delivery_id", "designation"]
     numbers = ["order_year", "delivery_year", "number_delivered", "tiv_millions"]
     return deliveries[[*text, *numbers]].astype(
@@ -43,7 +46,7 @@ def _in_window(rows: pd.DataFrame, column: str, years: int, last: int) -> pd.Dat
 
 
 def waiting_times(
-    deliveries: pd.DataFrame,
+    rows: pd.DataFrame,
     suppliers: Sequence[str],
     recipients: Sequence[str],
     window: int,
@@ -52,8 +55,8 @@ def waiting_times(
 
     Parameters
     ----------
-    deliveries : DataFrame
-        ``core_arms__deliveries``.
+    rows : DataFrame
+        See `register`.
     suppliers, recipients : sequence of str
     window : int
         Trailing years that are taken together.
@@ -66,7 +69,6 @@ def waiting_times(
         first or later, by its volume. ``n_undelivered``: orders placed in the window of which
         nothing was delivered to this day; missing if the register at hand holds deliveries only.
     """
-    rows = _plain(deliveries)
     chosen = rows[rows["supplier_iso3"].isin(suppliers) & rows["recipient_iso3"].isin(recipients)]
     last = int(rows["delivery_year"].max())
     key = [*PAIR, "year"]
@@ -90,21 +92,28 @@ def waiting_times(
     return table.reset_index()
 
 
-def _classified(deliveries: pd.DataFrame, classes: pd.DataFrame) -> pd.DataFrame:
-    """Deliveries whose type has a class, by year; ``rank`` is the higher the newer or farther."""
+def classified(rows: pd.DataFrame, classes: pd.DataFrame) -> pd.DataFrame:
+    """Deliveries whose type has a class, by year; ``rank`` is the higher the newer or farther.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        See `register`.
+    classes : DataFrame
+        ``raw_curated__arms_classes``: types without a class are not seen.
+    """
     reach = classes["reach"].map({r: float(n) for n, r in enumerate(REACHES)}).astype("float64")
     ranked = classes[["designation", "category", "generation", "reach"]].assign(
         rank=classes["generation"].fillna(reach)
     )
-    rows = _plain(deliveries[deliveries["delivery_year"].notna()])
-    return rows.merge(ranked, on="designation").sort_values(
+    found = rows[rows["delivery_year"].notna()].merge(ranked, on="designation")
+    return found.sort_values(
         ["delivery_year", "rank", "supplier_iso3"], kind="stable", ignore_index=True
     )
 
 
 def best_delivered(
-    deliveries: pd.DataFrame,
-    classes: pd.DataFrame,
+    rows: pd.DataFrame,
     recipients: Sequence[str],
     years: Sequence[int],
     window: int,
@@ -113,13 +122,10 @@ def best_delivered(
 
     Parameters
     ----------
-    deliveries : DataFrame
-        ``core_arms__deliveries``.
-    classes : DataFrame
-        ``raw_curated__arms_classes``: types without a class are not seen.
+    rows : DataFrame
+        See `classified`.
     recipients : sequence of str
     years : sequence of int
-        Years to give, to the register's last at most.
     window : int
         Trailing years in which items are counted.
 
@@ -129,9 +135,7 @@ def best_delivered(
         A row for every recipient, category and year. Where nothing classified was delivered so far
         the class is missing: others than the suppliers of the register may have delivered.
     """
-    rows = _classified(deliveries, classes)
-    last = deliveries["delivery_year"].max()
-    span = np.array([y for y in years if y <= last])
+    span = np.array(years)
     keys, before, best, latest, items, in_window = [], [], [], [], [], []
     for key in product(recipients, CATEGORIES):
         at = np.flatnonzero((rows["recipient_iso3"] == key[0]) & (rows["category"] == key[1]))
@@ -167,17 +171,17 @@ def best_delivered(
     )
 
 
-def sought(
-    not_delivered: pd.DataFrame, deliveries: pd.DataFrame, classes: pd.DataFrame
-) -> pd.DataFrame:
+def sought(not_delivered: pd.DataFrame, rows: pd.DataFrame, classed: pd.DataFrame) -> pd.DataFrame:
     """Lay ``out_arms__sought`` out: what was sought, what came of it, and how long it took.
 
     Parameters
     ----------
     not_delivered : DataFrame
         ``raw_curated__arms_not_delivered``.
-    deliveries, classes : DataFrame
-        See `best_delivered`.
+    rows : DataFrame
+        See `register`.
+    classed : DataFrame
+        See `classified`.
 
     Returns
     -------
@@ -188,8 +192,7 @@ def sought(
         come (refused, declined). ``generation_before``: the newest that the recipient had been
         delivered by the year sought.
     """
-    last = int(deliveries["delivery_year"].max())
-    rows, classified = _plain(deliveries), _classified(deliveries, classes)
+    last = int(rows["delivery_year"].max())
     out = not_delivered[
         ["designation", "year", "category", "supplier_iso3", "recipient_iso3", "outcome"]
     ].reset_index(drop=True)
@@ -203,11 +206,11 @@ def sought(
         )
         came.append(rows.loc[hit, "delivery_year"].min())
         held = (
-            (classified["recipient_iso3"] == want.recipient_iso3)
-            & (classified["category"] == want.category)
-            & (classified["delivery_year"] <= want.year)
+            (classed["recipient_iso3"] == want.recipient_iso3)
+            & (classed["category"] == want.category)
+            & (classed["delivery_year"] <= want.year)
         )
-        had.append(classified.loc[held, "generation"].max())
+        had.append(classed.loc[held, "generation"].max())
     first = pd.Series(came, dtype="float64")
     awaited = out["outcome"].isin(("ordered", "delivered_late"))
     return out.assign(

@@ -647,9 +647,10 @@ def page(link: Path = LINK) -> str:
         "",
         f"Written by `alliance-depth claims` from the tables named under each claim, method "
         f"{method}; do not edit. Every figure and every verdict is computed. A claim is "
-        "*supported* where all its figures are as claimed, *partly* where some are, *not supported* where none is, and "
-        "*not measurable here* where none decides. Depth runs from 0, no tie, to 100; intervals "
-        "are 90 %. A figure is open where its interval leaves both possible.",
+        "*supported* where all its figures are as claimed, *partly* where some are, *not "
+        "supported* where none is, and *not measurable here* where none decides. Depth runs from "
+        "0, no tie, to 100; intervals are 90 %. A figure is open where its interval leaves both "
+        "possible.",
         "",
         "| claim | verdict | as claimed | not so | open or not measurable |",
         "|---|---|---:|---:|---:|",

@@ -255,7 +255,7 @@ def _reading(head: Row) -> Iterator[str]:
 def groups(t: Reader) -> Iterator[str]:
     """The test against known groups."""
     rows = t.rows("FROM out_validity__known_groups WHERE first_year < last_year")
-    by = {(r["sample"], r["pole"], r["score"]): r for r in rows}
+    by = {(r["sample"], r["pole"], r["predictor"]): r for r in rows}
     first = rows[0]
     head = by["pairs", "allies_others", "without_treaties"]
     allied = head["n_positive"] // head["n_years"]
@@ -289,7 +289,7 @@ def groups(t: Reader) -> Iterator[str]:
     leads = [
         (
             SAMPLES[s],
-            [w for n, w in SCORES.items() if (by[s, "allies_others", n]["lead_lo90"] or 0) > 0],
+            [w for n, w in SCORES.items() if (by[s, "allies_others", n]["auc_lead_lo90"] or 0) > 0],
         )
         for s in SAMPLES
     ]
@@ -311,7 +311,7 @@ def groups(t: Reader) -> Iterator[str]:
     )
     yield "### By pact"
     pacts = t.rows(
-        "FROM out_validity__pacts WHERE score = 'without_treaties' AND first_year = ? "
+        "FROM out_validity__pacts WHERE predictor = 'without_treaties' AND first_year = ? "
         "AND n_pairs > 1 ORDER BY n_pair_years DESC, pact",
         first["first_year"],
     )
@@ -332,7 +332,7 @@ def groups(t: Reader) -> Iterator[str]:
         "FROM out_validity__known_groups WHERE first_year = last_year AND sample = 'pairs' "
         "AND pole = 'allies_others' AND first_year % 5 = 0 ORDER BY first_year"
     )
-    at = {(r["first_year"], r["score"]): r for r in years}
+    at = {(r["first_year"], r["predictor"]): r for r in years}
     chosen = (
         "without_treaties",
         "trade_share",
@@ -352,7 +352,7 @@ def groups(t: Reader) -> Iterator[str]:
         ],
     )
     yield "### Placebo"
-    placebo = {(r["pole"], r["score"]): r for r in t.rows("FROM out_validity__placebo")}
+    placebo = {(r["pole"], r["predictor"]): r for r in t.rows("FROM out_validity__placebo")}
     told = []
     for pole in ("allies_others", "rivals_others"):
         r = placebo[pole, "without_treaties"]
@@ -378,8 +378,8 @@ def events(t: Reader) -> Iterator[str]:
         "Three years after less three years before, against the power's other ties; p is the "
         "share of the pair's other years that did as well. Without the treaty pillar, which clubs "
         f"move by definition. **Of {len(measured)} events that can be measured, {len(small)} "
-        f"stand out with a p of {SMALL_P} or less; by chance {SMALL_P * len(measured):.0f} would.** "
-        f"{sum(r['status'] == 'not_measurable_yet' for r in kept)} are too recent, "
+        f"stand out with a p of {SMALL_P} or less; by chance {SMALL_P * len(measured):.0f} "
+        f"would.** {sum(r['status'] == 'not_measurable_yet' for r in kept)} are too recent, "
         f"{sum(r['status'] == 'no_depth' for r in kept)} have a year without depth."
     )
     lines = []
@@ -518,8 +518,8 @@ def outside(t: Reader) -> Iterator[str]:
         f"and the partners' view of China have a rank correlation of {figure(row['rho'])} over "
         f"{row['n']} states in {t.year}. So expect a positive rank correlation of China's view "
         "with such a measure, lower than that of the partners' view, and lower without votes "
-        "and treaty obligations in it. It should differ for Iran, whose oil such a measure does not see "
-        f"(China's depth with Iran is {figure(oil['depth'], '.1f')} with it and "
+        "and treaty obligations in it. It should differ for Iran, whose oil such a measure does "
+        f"not see (China's depth with Iran is {figure(oil['depth'], '.1f')} with it and "
         f"{figure(oil['recorded'], '.1f')} by recorded trade alone), for small states whose "
         "dependence on China is high while their part in China's trade is not, for North Korea, "
         "whose obligations and arms outweigh its trade, and for the United States and its allies, "
@@ -562,12 +562,12 @@ def glance(t: Reader) -> Iterator[str]:
     skill = t.row("FROM out_crises__prediction WHERE predictor = 'depth'")
     group = t.row(
         "FROM out_validity__known_groups WHERE first_year < last_year AND sample = 'pairs' "
-        "AND pole = 'allies_others' AND score = 'without_treaties'"
+        "AND pole = 'allies_others' AND predictor = 'without_treaties'"
     )
     rival, power = (
         t.row(
             "FROM out_validity__known_groups WHERE first_year < last_year AND sample = ? "
-            "AND pole = 'rivals_others' AND score = 'without_treaties'",
+            "AND pole = 'rivals_others' AND predictor = 'without_treaties'",
             sample,
         )
         for sample in ("pairs", "great_powers")

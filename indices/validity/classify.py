@@ -68,7 +68,12 @@ def placements(positive: Array, negative: Array) -> Array:
 
 
 def classify(
-    positive: Array, negative: Array, positive_weights: Array, negative_weights: Array
+    positive: Array,
+    negative: Array,
+    positive_weights: Array,
+    negative_weights: Array,
+    positive_units: Array,
+    negative_units: Array,
 ) -> tuple[Array, Array]:
     """Area under the curve and average precision of some scores, for many sets of weights.
 
@@ -80,9 +85,12 @@ def classify(
         Scores of those who should stand high, one row a score.
     negative : array, shape (s, n)
         Scores of the others. No score may be missing.
-    positive_weights : float32 array, shape (p, k)
-        How often each positive counts in each of k resamples; whole numbers.
-    negative_weights : float32 array, shape (n, k)
+    positive_weights : float32 array, shape (units, k)
+        How often what positives are drawn by is in each of k resamples; whole numbers.
+    negative_weights : float32 array, shape (units, k)
+    positive_units : int array, shape (p,)
+        Row of its weights for each positive: those that share one are drawn together.
+    negative_units : int array, shape (n,)
 
     Returns
     -------
@@ -102,14 +110,13 @@ def classify(
         missing = np.full((len(positive), positive_weights.shape[1]), np.nan)
         return missing, missing
     adders = _adders(positive, negative)
-    starts = range(0, positive_weights.shape[1], BLOCK)
     parts = [
         _block(
             adders,
-            np.ascontiguousarray(positive_weights[:, start : start + BLOCK]),
-            np.ascontiguousarray(negative_weights[:, start : start + BLOCK]),
+            positive_weights[positive_units, start : start + BLOCK],
+            negative_weights[negative_units, start : start + BLOCK],
         )
-        for start in starts
+        for start in range(0, positive_weights.shape[1], BLOCK)
     ]
     auc, precision = (np.concatenate(p, axis=1) for p in zip(*parts, strict=True))
     return auc, precision

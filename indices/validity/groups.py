@@ -7,7 +7,7 @@ the index is tuned on. What is tested was fixed beforehand in docs/VALIDITY_PLAN
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -41,11 +41,14 @@ POLES = ("allies_others", "allies_rivals", "rivals_others")
 # a source of trade ends, what is left is those pairs that a question is about, not a sample.
 WINDOW_YEARS = 10
 COVERED = 0.5
-# Bootstrap samples. The end of an interval is good to a sixth of a standard error in a single year
-# and to a tenth in the window, which is what is read; ten times as many would take seconds.
+# Bootstrap samples in a single year, in the window, and in the window for the rival poles. The end
+# of an interval is good to a sixth, a twentieth and a tenth of a standard error: in the window the
+# lead over a baseline is judged by its sign, and some come near zero. As many everywhere would cost
+# the build seconds.
 YEARLY_SAMPLES = 200
-WINDOW_SAMPLES = 500
-RELABELLINGS = 1000
+WINDOW_SAMPLES = 2000
+RIVAL_SAMPLES = 500
+RELABELLINGS = 500
 # Percentiles over fewer pacts say nothing.
 FEWEST_CLUSTERS = 5
 # Draws are good to two digits; more would only show the rounding of the processor.
@@ -237,7 +240,8 @@ def score_cubes(
         if name not in labels.categories:
             return np.full(axes.shape, np.nan)
         chosen = (labels.codes == labels.categories.get_loc(name)).to_numpy()
-        return axes.cube(frame[chosen], "from_iso3", "to_iso3", value)
+        rows = frame.loc[chosen, ["from_iso3", "to_iso3", "year", value]]
+        return axes.cube(rows, "from_iso3", "to_iso3", value)
 
     out = {p: of(pillars, "pillar", p, "score") for p in PILLARS}
     for name in ("trade_share", "arms_volume"):
@@ -355,8 +359,10 @@ def resampled(
         auc[n, c.scores], precision[n, c.scores] = classify(
             scores[:, c.positive],
             scores[:, c.negative],
-            pact[np.searchsorted(met, cluster[c.year, c.positive])],
-            pair[sample.pair[c.negative]],
+            pact,
+            pair,
+            np.searchsorted(met, cluster[c.year, c.positive]),
+            sample.pair[c.negative],
         )
     return auc, precision
 
@@ -376,7 +382,8 @@ def known_groups(
     seed : int
         Of all draws.
     """
-    frames = []
+    rows: list[tuple[Any, ...]] = []
+    figures = []
     pair: dict[tuple[int, int], Array] = {}
     for (number, sample), pole in product(enumerate(chosen), POLES):
         if sample.name == WITHOUT_LEAGUE and pole == "rivals_others":
@@ -388,52 +395,49 @@ def known_groups(
         if number or pole != POLES[0]:  # what is for all pairs is enough to see baselines drift
             outside = [replace(c, scores=[0]) for c in outside]
         size = int(sample.pair.max(initial=-1)) + 1
-        for some, draws in ((outside, YEARLY_SAMPLES), (inside, WINDOW_SAMPLES)):
+        window_samples = RIVAL_SAMPLES if pole != POLES[0] else WINDOW_SAMPLES
+        for some, draws in ((outside, YEARLY_SAMPLES), (inside, window_samples)):
             if (size, draws) not in pair:  # the same pairs are drawn whatever they are asked
                 pair[size, draws] = counts(
                     size, draws, np.random.default_rng([seed, _STREAM, size])
                 )
-            figures = resampled(sample, pole, some, pair[size, draws], stream)
+            auc, precision = resampled(sample, pole, some, pair[size, draws], stream)
+            cells = np.stack([auc, auc[:, :1] - auc, precision], axis=2)
             spans = [[n] for n in range(len(some))]
             if some is inside and len(inside) > 1:
                 spans.append(list(range(len(inside))))
-            frames.append(_rows(axes, sample, pole, some, spans, figures))
-    return pd.concat(frames, ignore_index=True)
+            made = list(_spans(axes, sample, pole, some, spans, cells))
+            if made:
+                rows += [row for about, _ in made for row in about]
+                values = np.concatenate([v for _, v in made])
+                figures.append((values[:, :, 0], *ends(values[:, :, 1:])))
+    frame = pd.DataFrame(rows, columns=[*_KEY, *_ABOUT, "n_samples"])
+    few = frame[["n_clusters", "n_negative_pairs"]].min(axis=1).to_numpy() < FEWEST_CLUSTERS
+    itself = (frame["predictor"] == HEADLINE).to_numpy()
+    for n, end in enumerate(("", "_lo90", "_hi90")):
+        found = np.concatenate([f[n] for f in figures] or [np.empty((0, 3))])
+        for m, name in enumerate(("auc", "auc_lead", "average_precision")):
+            hidden = (few & bool(end)) | (itself & (name == "auc_lead"))
+            frame[name + end] = np.where(hidden, np.nan, np.round(found[:, m], DECIMALS))
+    return frame
 
 
-def _rows(
+def _spans(
     axes: Axes,
     sample: Sample,
     pole: str,
     years: Sequence[Comparison],
     spans: Sequence[list[int]],
-    figures: tuple[Array, Array],
-) -> pd.DataFrame:
-    """Rows of a sample and pole: over each span of years, the mean of those that have the score."""
-    auc, precision = figures
-    cells = np.stack([auc, auc[:, :1] - auc, precision], axis=2)
-    rows, means = [], []
+    cells: Array,
+) -> Iterator[tuple[list[tuple[Any, ...]], Array]]:
+    """Rows of a sample and pole, and their figures: means over the years that have the score."""
     for span in spans:
+        first, last = (axes.years[years[n].year] for n in (span[0], span[-1]))
         for held, scores in _held(years, span):
-            about = _about(sample, pole, [years[n] for n in held])
-            first, last = (axes.years[years[n].year] for n in (span[0], span[-1]))
-            rows += [(first, last, sample.name, pole, SCORES[s], *about) for s in scores]
-            at = np.ix_(held, scores)
-            means.append(cells[at].mean(axis=0) if len(held) > 1 else cells[at][0])
-    frame = pd.DataFrame(rows, columns=[*_KEY, *_ABOUT])
-    found = np.concatenate(means) if means else np.empty((0, *cells.shape[2:]))
-    few = frame[["n_clusters", "n_negative_pairs"]].min(axis=1).to_numpy() < FEWEST_CLUSTERS
-    low, high = (np.where(few[:, None], np.nan, e) for e in ends(found[:, :, 1:]))
-    itself = (frame["predictor"] == HEADLINE).to_numpy()
-    for n, name in enumerate(("auc", "auc_lead", "average_precision")):
-        hidden = itself if name == "auc_lead" else np.zeros(len(rows), dtype=bool)
-        for column, values in (
-            (name, np.round(found[:, n, 0], DECIMALS)),
-            (f"{name}_lo90", low[:, n]),
-            (f"{name}_hi90", high[:, n]),
-        ):
-            frame[column] = np.where(hidden, np.nan, values)
-    return frame.assign(n_samples=auc.shape[-1] - 1)
+            about = (*_about(sample, pole, [years[n] for n in held]), cells.shape[-1] - 1)
+            rows = [(first, last, sample.name, pole, SCORES[s], *about) for s in scores]
+            chosen = cells[np.ix_(held, scores)]
+            yield rows, chosen.mean(axis=0) if len(held) > 1 else chosen[0]
 
 
 def _held(years: Sequence[Comparison], span: list[int]) -> list[tuple[list[int], list[int]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from indices import breadth, hormuz, rivals, undelivered
@@ -14,34 +16,31 @@ Frame = pd.DataFrame
 FIVE = ("CHN", "FRA", "GBR", "RUS", "USA")
 
 
-@table_assets("out_rivals__yearly_dyads", "out_rivals__yearly_ties")
-def rival_depths(
-    out_depth__yearly_dyads: Frame,
-    core_geo__state_years: Frame,
-    raw_curated__rivalries: Frame,
-    raw_curated__hostilities: Frame,
-    definition: Definition,
-) -> tuple[Frame, Frame]:
-    axes, exists = scope.axes_of(core_geo__state_years)
-    full = _full(out_depth__yearly_dyads)
-    listed = list(rivals.spells(raw_curated__rivalries, raw_curated__hostilities))
-    kinds = rivals.rivalry_kinds(listed, axes, exists)
-    return (
-        rivals.rival_dyads(full, kinds, axes),
-        rivals.rival_ties_table(definition.questions, full, kinds, listed, axes),
-    )
-
-
-@table_assets("out_breadth__state_years", "out_breadth__yearly_thresholds")
-def breadth_of_ties(
+@table_assets(
+    "out_rivals__yearly_dyads",
+    "out_rivals__yearly_ties",
+    "out_breadth__state_years",
+    "out_breadth__yearly_thresholds",
+)
+def depth_among_others(
     out_depth__yearly_dyads: Frame,
     out_pillars__yearly_dyads: Frame,
     core_geo__state_years: Frame,
     core_treaties__yearly_dyads: Frame,
+    raw_curated__rivalries: Frame,
+    raw_curated__hostilities: Frame,
     definition: Definition,
-) -> tuple[Frame, Frame]:
+) -> Iterator[Frame]:
     axes, exists = scope.axes_of(core_geo__state_years)
-    depth = axes.cube(_full(out_depth__yearly_dyads), "from_iso3", "to_iso3", "depth")
+    # Partial depths compare with nothing.
+    full = out_depth__yearly_dyads[out_depth__yearly_dyads["depth_status"] == "full"]
+    depth, low, high = (
+        axes.cube(full, "from_iso3", "to_iso3", c) for c in ("depth", "depth_lo90", "depth_hi90")
+    )
+    listed = list(rivals.spells(raw_curated__rivalries, raw_curated__hostilities))
+    kinds = rivals.rivalry_kinds(listed, axes, exists)
+    yield rivals.rival_dyads(depth, low, high, kinds, axes)
+    yield rivals.rival_ties_table(definition.questions, full, kinds, listed, axes)
     rest = breadth.without_pillar(out_pillars__yearly_dyads, "trade", axes, definition)
     pact = breadth.pacts(core_treaties__yearly_dyads, axes)
     made = [
@@ -54,14 +53,13 @@ def breadth_of_ties(
             ("permanent_five", FIVE, "without_trade", rest),
         )
     ]
-    rows, thresholds = zip(*made, strict=True)
-    return pd.concat(rows, ignore_index=True), pd.concat(thresholds, ignore_index=True)
+    for tables in zip(*made, strict=True):
+        yield pd.concat(tables, ignore_index=True)
 
 
 @table_assets(
     "out_hormuz__yearly_importers",
     "out_hormuz__yearly_exporters",
-    "out_hormuz__yearly_crude",
     "out_hormuz__yearly_crude_shares",
 )
 def strait(
@@ -73,7 +71,7 @@ def strait(
     raw_curated__crude_recorded: Frame,
     raw_iran_oil__estimates: Frame,
     definition: Definition,
-) -> tuple[Frame, Frame, Frame, Frame]:
+) -> tuple[Frame, Frame, Frame]:
     axes, exists = scope.axes_of(core_geo__state_years)
     crude = hormuz.crude_by_supplier(
         raw_curated__china_crude_imports,
@@ -98,7 +96,6 @@ def strait(
             definition.questions[0].principals,
             axes,
         ),
-        crude,
         hormuz.crude_shares(crude, raw_curated__china_crude_imports, raw_curated__hormuz_exports),
     )
 
@@ -108,30 +105,19 @@ def arms_that_came(
     core_arms__deliveries: Frame,
     raw_curated__arms_classes: Frame,
     raw_curated__arms_not_delivered: Frame,
-    core_geo__state_years: Frame,
     definition: Definition,
 ) -> tuple[Frame, Frame, Frame]:
     question = definition.questions[0]
     recipients = (question.focal, *question.bloc_members)
     window = int(definition.rules["arms_window_years"])
+    rows = undelivered.register(core_arms__deliveries)
+    classed = undelivered.classified(rows, raw_curated__arms_classes)
+    years = range(definition.first_year, int(rows["delivery_year"].max()) + 1)
     return (
-        undelivered.waiting_times(core_arms__deliveries, question.principals, recipients, window),
-        undelivered.best_delivered(
-            core_arms__deliveries,
-            raw_curated__arms_classes,
-            recipients,
-            range(definition.first_year, int(core_geo__state_years["year"].max()) + 1),
-            window,
-        ),
-        undelivered.sought(
-            raw_curated__arms_not_delivered, core_arms__deliveries, raw_curated__arms_classes
-        ),
+        undelivered.waiting_times(rows, question.principals, recipients, window),
+        undelivered.best_delivered(classed, recipients, years, window),
+        undelivered.sought(raw_curated__arms_not_delivered, rows, classed),
     )
 
 
-def _full(depth: Frame) -> Frame:
-    """Rows with a full depth: partial ones compare with nothing."""
-    return depth[depth["depth_status"] == "full"]
-
-
-BESIDE = [rival_depths, breadth_of_ties, strait, arms_that_came]
+BESIDE = [depth_among_others, strait, arms_that_came]

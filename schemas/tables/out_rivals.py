@@ -127,7 +127,7 @@ TABLES = [
             Field(
                 "rival_ratio",
                 "float",
-                "rival_depth over depth; null where depth is 0 or not known. Very large for "
+                "rival_depth over depth; null where depth is below 1 point or not known. Large for "
                 "shallow ties, where rival_lead says more.",
                 unit="ratio",
                 nullable=True,
@@ -291,26 +291,6 @@ TABLES = [
             _pct("recorded_export_share_pct", "recorded_sold_usd of exports_usd."),
         ),
         _TRADE,
-        _STRAIT,
-    ),
-    Table(
-        "out_hormuz__yearly_crude",
-        "China's crude by supplier, of the few suppliers and years that are known, and what of it "
-        "passes the Strait of Hormuz by the shares of about 2024.",
-        ("supplier_iso3", "year"),
-        (
-            state("supplier_iso3", "State the crude comes from."),
-            YEAR,
-            Field("is_behind", "bool", "Whether some of its crude passes the strait."),
-            _kbd("recorded_kbd", "Crude that China's customs recorded."),
-            _kbd("unrecorded_lo_kbd", "Crude beyond that, lowest estimate; Iran's only."),
-            _kbd("unrecorded_mid_kbd", "Middle of the estimates."),
-            _kbd("unrecorded_hi_kbd", "Highest estimate."),
-            _kbd("passing_lo_kbd", "Both together through the strait, at least."),
-            _kbd("passing_mid_kbd", "Both together through the strait, best figure."),
-            _kbd("passing_hi_kbd", "Both together through the strait, at most."),
-        ),
-        _CRUDE,
         _STRAIT,
     ),
     Table(

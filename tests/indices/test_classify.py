@@ -10,12 +10,18 @@ from indices.cube import Array
 from indices.validity.classify import BLOCK, classify, counts, placements
 
 
+def each(positive: Array, negative: Array, ours: Array, theirs: Array) -> tuple[Array, Array]:
+    """Classify with every unit drawn by itself."""
+    units = (np.arange(p) for p in (positive.shape[1], negative.shape[1]))
+    return classify(positive, negative, ours, theirs, *units)
+
+
 def once(units: int) -> Array:
     return np.ones((units, 1), dtype=np.float32)
 
 
 def single(positive: list[float], negative: list[float]) -> tuple[float, float]:
-    auc, precision = classify(
+    auc, precision = each(
         np.array([positive]), np.array([negative]), once(len(positive)), once(len(negative))
     )
     return auc.item(), precision.item()
@@ -50,7 +56,7 @@ def test_many_weights_and_scores_by_brute_force() -> None:
         positive = rng.integers(0, 6, (3, p)).astype(float)
         negative = rng.integers(0, 6, (3, n)).astype(float)
         ours, theirs = (rng.integers(0, 3, (u, 4)).astype(np.float32) for u in (p, n))
-        auc, precision = classify(positive, negative, ours, theirs)
+        auc, precision = each(positive, negative, ours, theirs)
         for s in range(3):
             for k in range(4):
                 if ours[:, k].any() and theirs[:, k].any():
@@ -64,11 +70,21 @@ def test_blocks_of_resamples_join() -> None:
     rng = np.random.default_rng(4)
     positive, negative = rng.normal(1, 1, (2, 12)), rng.normal(0, 1, (2, 30))
     ours, theirs = counts(12, BLOCK + 3, rng), counts(30, BLOCK + 3, rng)
-    auc, precision = classify(positive, negative, ours, theirs)
+    auc, precision = each(positive, negative, ours, theirs)
     assert auc.shape == precision.shape == (2, BLOCK + 4)
     for k in (0, BLOCK - 1, BLOCK, BLOCK + 3):
         expected = brute(positive[1], negative[1], ours[:, k], theirs[:, k])
         assert (auc[1, k], precision[1, k]) == pytest.approx(expected)
+
+
+def test_units_that_share_weights_are_drawn_together() -> None:
+    rng = np.random.default_rng(9)
+    positive, negative = rng.normal(1, 1, (1, 9)), rng.normal(0, 1, (1, 20))
+    ours, theirs = counts(3, 30, rng), counts(10, 30, rng)
+    of_ours, of_theirs = rng.integers(0, 3, 9), rng.integers(0, 10, 20)
+    found = classify(positive, negative, ours, theirs, of_ours, of_theirs)
+    expected = each(positive, negative, ours[of_ours], theirs[of_theirs])
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_scipy_has_the_same_area() -> None:
@@ -89,7 +105,7 @@ def test_order_of_rows_has_no_importance() -> None:
 
 def test_nobody_on_one_side() -> None:
     for p, n in ((0, 3), (3, 0), (0, 0)):
-        found = classify(np.zeros((2, p)), np.zeros((2, n)), once(p), once(n))
+        found = each(np.zeros((2, p)), np.zeros((2, n)), once(p), once(n))
         assert np.isnan(found).all()
         assert np.shape(found) == (2, 2, 1)
     assert np.isnan(placements(np.ones((1, 2)), np.ones((1, 0)))).all()

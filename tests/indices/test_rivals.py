@@ -46,6 +46,11 @@ def frame(depth: Array, axes: Axes = AXES) -> pd.DataFrame:
     return axes.long(~np.isnan(depth), cubes, ("from_iso3", "to_iso3"))
 
 
+def dyads(depth: Array, kinds: Array, axes: Axes) -> pd.DataFrame:
+    """The table of pairs, with the intervals of `frame`."""
+    return rival_dyads(depth, depth - 1, depth + 2, kinds, axes)
+
+
 def random_depth(seed: int, axes: Axes = AXES, missing: float = 0.3) -> Array:
     rng = np.random.default_rng(seed)
     n = len(axes.states)
@@ -106,7 +111,7 @@ def test_deepest_mean_ratio_and_change_by_hand() -> None:
     depth[LAST, A, [B, C, D]] = 20, 30, 10
     depth[LAST - CHANGE_YEARS, A, [B, C]] = 24, 12
     listed = [("BBB", "CCC", 2000, 9999, "war"), ("BBB", "DDD", 2011, 9999, "positional")]
-    table = rival_dyads(frame(depth), rivalry_kinds(listed, AXES, EXIST), AXES)
+    table = dyads(depth, rivalry_kinds(listed, AXES, EXIST), AXES)
     row = table.set_index(["from_iso3", "to_iso3", "year"]).loc[("AAA", "BBB", 2011)]
     assert (row["n_rivals"], row["n_known"], row["is_rival"]) == (2, 2, False)
     assert (row["depth"], row["depth_change"]) == (20, -4)
@@ -126,7 +131,7 @@ def test_a_state_without_rivals_has_none_at_risk_and_no_row() -> None:
     assert np.isnan(found.deepest[:, :, [A, D]]).all()
     assert np.isnan(found.mean[:, :, [A, D]]).all()
     assert (found.who[:, :, [A, D]] == -1).all()
-    table = rival_dyads(frame(depth), np.where(rival, 3, 0), AXES)
+    table = dyads(depth, np.where(rival, 3, 0), AXES)
     assert set(table["to_iso3"]) == {"BBB", "CCC"}
     nobody = rival_ties(depth, np.zeros_like(rival))
     assert np.isnan(nobody.deepest).all()
@@ -137,20 +142,21 @@ def test_a_rival_of_the_partner_is_not_its_own_rival_tie() -> None:
     depth = np.full(AXES.shape, 7.0)
     depth[:, range(4), range(4)] = NAN
     listed = [("AAA", "BBB", 2000, 9999, "strategic")]
-    table = rival_dyads(frame(depth), rivalry_kinds(listed, AXES, EXIST), AXES)
+    table = dyads(depth, rivalry_kinds(listed, AXES, EXIST), AXES)
     row = table.set_index(["from_iso3", "to_iso3", "year"]).loc[("AAA", "BBB", 2000)]
     assert (row["is_rival"], row["n_rivals"], row["n_known"]) == (True, 0, 0)
     assert np.isnan(row["rival_depth"])
 
 
-def test_no_ratio_to_a_tie_of_nothing() -> None:
-    depth = np.zeros(AXES.shape)
+@pytest.mark.parametrize(("tie", "ratio"), [(0, NAN), (0.9, NAN), (1, 9)])
+def test_no_ratio_to_a_tie_of_next_to_nothing(tie: float, ratio: float) -> None:
+    depth = np.full(AXES.shape, float(tie))
     depth[:, A, C] = 9
     listed = [("BBB", "CCC", 2000, 9999, "strategic")]
-    table = rival_dyads(frame(depth), rivalry_kinds(listed, AXES, EXIST), AXES)
+    table = dyads(depth, rivalry_kinds(listed, AXES, EXIST), AXES)
     row = table.set_index(["from_iso3", "to_iso3", "year"]).loc[("AAA", "BBB", 2000)]
-    assert row["rival_lead"] == 9
-    assert np.isnan(row["rival_ratio"])
+    assert row["rival_lead"] == 9 - tie
+    assert row["rival_ratio"] == pytest.approx(ratio, nan_ok=True)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -190,11 +196,12 @@ def test_a_further_year_changes_nothing_before_it() -> None:
     tables = []
     for axes in (AXES, longer):
         kinds = rivalry_kinds(listed, axes, np.ones(axes.shape[:2], dtype=bool))
-        full = frame(random_depth(3, axes, missing=0.0), axes)
+        depth = random_depth(3, axes, missing=0.0)
+        full = frame(depth, axes)
         tables += [
             t[t["year"] <= AXES.years[-1]].reset_index(drop=True)
             for t in (
-                rival_dyads(full, kinds, axes),
+                dyads(depth, kinds, axes),
                 rival_ties_table([QUESTION], full, kinds, listed, axes),
             )
         ]

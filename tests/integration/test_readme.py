@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from warehouse import claims, conclusions, validity
 from warehouse.answers import connect
 from warehouse.chart import draw
-from warehouse import claims, conclusions, validity
+from warehouse.reading import Reader, span
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,6 +83,26 @@ def test_both_ends(link: Path) -> None:
     assert f"differ by direction {china[1]:.0f} and {russia[1]:.0f}" in README
     assert share is not None
     assert f"{share[0]:.0f} % of Russia's (small) arms imports" in README
+
+
+def test_what_the_tests_of_validity_found(link: Path) -> None:
+    with connect(link) as con:
+        t = Reader(con)
+        found = t.rows(
+            "FROM out_validity__known_groups WHERE first_year < last_year AND sample = 'pairs' "
+            "AND pole = 'allies_others'"
+        )
+        crises = t.rows("FROM out_crises__association WHERE variant = 'headline'")
+    groups = {r["predictor"]: r for r in found}
+    assert f"with a probability of {span(groups['without_treaties'], 'auc')}" in README
+    assert groups["trade"]["auc_lead_lo90"] > 0 < groups["arms"]["auc_lead_lo90"]
+    depth = next(r for r in crises if r["predictor"] == "depth")
+    assert (
+        f"(tau-b {span(depth, 'tau_b').replace(' (', ', ').rstrip(')')}, over "
+        f"{depth['n_rows']} responses since 1970)"
+    ) in README
+    # "neither does any part of it"
+    assert all(r["verdict"] != "for" for r in crises)
 
 
 def test_how_many_gulf_states_stand_behind_russias_mean(link: Path) -> None:

@@ -36,8 +36,8 @@ LABEL = re.compile(r"<!-- not run: \S.* -->\n$")
 # The README says it in words that every reader sees.
 IN_WORDS = {"README.md": "(neither is run by the tests here)"}
 READING = {
-    "summary", "query", "whatif", "report", "chart", "conclusions", "validity", "claims", "explain", "compare", "rank",
-    "doctor", "verify", "site",
+    "summary", "query", "whatif", "report", "chart", "conclusions", "validity", "claims", "explain",
+    "compare", "rank", "doctor", "verify", "site",
 }  # fmt: skip
 # Languages that are no commands; doctests have a test of their own (test_engine_page).
 SILENT = {"toml", "json", "csv", "text", "yaml", "bibtex"}
