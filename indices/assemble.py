@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -340,7 +341,11 @@ _RANKS = ["from_iso3", "to_iso3", "year", "rank", "rank_lo90", "rank_hi90", "n_r
 
 
 def depth_tables(
-    index: Index, errors: Evidence, definition: Definition, kept: KeptYears | None = None
+    index: Index,
+    errors: Evidence,
+    definition: Definition,
+    draws: Draws,
+    kept: KeptYears | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lay ``out_depth__yearly_dyads`` and ``out_ranks__yearly_dyads`` out, from the same draws.
 
@@ -349,6 +354,8 @@ def depth_tables(
     index : Index
     errors : Evidence
     definition : Definition
+    draws : Draws
+        As many as the definition says.
     kept : KeptYears, optional
         Years drawn before, by the same code; those that are not among them are drawn and added.
     """
@@ -377,7 +384,6 @@ def depth_tables(
                 made[t] = before
     new = depth.depth.copy()
     new[list(made)] = np.nan
-    draws = Draws(definition, int(definition.uncertainty["draws"]))
     for t, drawn in by_year(
         keep, index.data, replace(depth, depth=new), errors, draws, definition, ("depth",)
     ):
@@ -458,7 +464,9 @@ def _depth_table(index: Index, lo: Array, hi: Array) -> pd.DataFrame:
     return frame
 
 
-def gap_tables(index: Index, errors: Evidence, definition: Definition) -> pd.DataFrame:
+def gap_tables(
+    index: Index, errors: Evidence, definition: Definition, draws: Draws
+) -> pd.DataFrame:
     """The gap of every question, on the small axes of the states that questions name."""
     axes = index.data.axes
     named = {s for q in definition.questions for s in (q.focal, *q.bloc_members, *q.principals)}
@@ -472,15 +480,14 @@ def gap_tables(index: Index, errors: Evidence, definition: Definition) -> pd.Dat
     at = np.array([axes.states.index(s) for s in asked])
     data = cut(index.data, at)
     depth = compute_depth(data, definition)
-    drawn = Draws(definition, int(definition.uncertainty["draws"]))
     # Only the ties asked about are drawn, from both ends.
     wanted = np.zeros(data.axes.shape, dtype=bool)
     for q in definition.questions:
         wanted |= _asked(data.axes, q) | swap(_asked(data.axes, q))
     few = replace(depth, depth=np.where(wanted, depth.depth, np.nan))
-    draws = question_draws(data, few, errors.cut(at), drawn, definition)
+    drawn = question_draws(data, few, errors.cut(at), draws, definition)
     sized = {k: v[:, at] for k, v in index.sizes.items()}
-    frames = [gap_table(q, data, depth, definition, sized, draws) for q in definition.questions]
+    frames = [gap_table(q, data, depth, definition, sized, drawn) for q in definition.questions]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -675,10 +682,17 @@ def output_tables(
     what `depth_tables` takes.
     """
     index = compute(core, axes, exists, definition)
-    yield indicator_table(index, definition)
-    yield pillar_table(index)
-    errors = evidence(core, axes, index.data, definition)
-    yield from depth_tables(index, errors, definition, kept)
-    yield gap_tables(index, errors, definition)
-    yield sensitivity_table(index, errors, definition)
+    draws = Draws(definition, int(definition.uncertainty["draws"]))
+    with ThreadPoolExecutor(2) as beside:
+        gathered = beside.submit(evidence, core, axes, index.data, definition)
+        yield indicator_table(index, definition)
+        yield pillar_table(index)
+        errors = gathered.result()
+        made = depth_tables(index, errors, definition, draws, kept)
+        # The draws of a few pairs do not fill a processor: two tables at a time.
+        gaps = beside.submit(gap_tables, index, errors, definition, draws)
+        shares = beside.submit(sensitivity_table, index, errors, definition)
+        yield from made
+        yield gaps.result()
+        yield shares.result()
     yield beside_table(core, axes, exists, definition)

@@ -118,8 +118,13 @@ def positions(values: pd.Series, places: Sequence[str] | pd.Series) -> Array:
     """Position of each value among distinct `places`; -1 for one that is not there."""
     if not isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype("category")  # there are many rows, of few states
-    found = pd.Index(places).get_indexer(values.cat.categories)
-    return np.append(found, -1)[values.cat.codes]
+    labels = values.cat.categories
+    if isinstance(places, tuple):  # a few codes of states: no index need be made of them
+        place = {name: k for k, name in enumerate(places)}
+        found = np.array([*(place.get(name, -1) for name in labels.tolist()), -1])
+    else:
+        found = np.append(pd.Index(places).get_indexer(labels), -1)
+    return found[values.cat.codes]
 
 
 def labelled(codes: Array, names: Sequence[str]) -> pd.Categorical[str]:

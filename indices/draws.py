@@ -70,6 +70,7 @@ class Draws:
         self._n = n
         self._stream = stream
         self._index = index or {}
+        self._calls: dict[tuple[int, int], Array] = {}
 
     def __len__(self) -> int:
         return len(next(iter(self._index.values()))) if self._index else self._n
@@ -172,6 +173,11 @@ class Draws:
         return out
 
     def roll_calls(self, year: int, count: int) -> Array:
-        """How much more often than once each roll call of a year is drawn: (draws, roll calls)."""
-        drawn = self._rng("votes", year).multinomial(count, np.full(count, 1 / count), self._n)
-        return self._place("votes", drawn.T).T - 1.0
+        """How much more often than once each roll call of a year is drawn: (draws, roll calls).
+
+        What was drawn is kept, in two bytes, since several tables ask for the same years.
+        """
+        if (year, count) not in self._calls:
+            drawn = self._rng("votes", year).multinomial(count, np.full(count, 1 / count), self._n)
+            self._calls[year, count] = drawn.astype(np.int16)
+        return self._place("votes", self._calls[year, count].T).T - 1.0

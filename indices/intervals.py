@@ -35,6 +35,8 @@ _BLOCK = 1 << 16
 # Draws of the years taken together, where one year has not more: 32 MB in each thread.
 _CHUNK = 1 << 23
 T = TypeVar("T")
+# Weight of a pillar, and the names and weights of the indicators that count in it.
+_Part = tuple[Array, list[tuple[str, Array | None]]]
 
 
 @dataclass(frozen=True)
@@ -200,9 +202,10 @@ class _Sheet:
         self._data, self._depth, self._evidence = data, depth, evidence
         self._draws, self._definition = draws, definition
         self._errors, self._of_cell = errors, of_cell
+        self._block_rows = max(_BLOCK // len(draws), 1)
         self._lines = {i.name: self._line(i) for i in definition.indicators}
         # Weights by pattern: see `_measure`. Threads may make the same one twice, alike.
-        self._known_parts: dict[tuple[str, int], list[tuple[Array, list[tuple[str, Array]]]]] = {}
+        self._known_parts: dict[tuple[str, int], list[_Part]] = {}
         # Made here, before threads ask for them.
         self._pillar_weights, self._indicator_weights = draws.weights
         self._ladders = draws.ladders
@@ -271,29 +274,32 @@ class _Sheet:
         votes, n = self._evidence.votes, len(self._data.axes.states)
         t, cells = np.divmod(ties, n * n)
         first, second = np.divmod(cells, n)
-        # Kappa is the same from both ends of a pair: compute it once.
-        pairs, of_row = np.unique(
-            (t * n + np.minimum(first, second)) * n + np.maximum(first, second),
-            return_inverse=True,
-        )
+        of_pair = (t * n + np.minimum(first, second)) * n + np.maximum(first, second)
+        pairs, one, of_row = np.unique(of_pair, return_index=True, return_inverse=True)
+        # Kappa is the same from both ends of a pair: its score is worked out once.
+        if not np.array_equal(kappa[one][of_row], kappa, equal_nan=True):
+            pairs, one = of_pair, np.arange(len(ties))
+            of_row = one
+        at = kappa[one].astype(np.float32)
         t, cells = np.divmod(pairs, n * n)
-        moved = np.zeros((len(pairs), len(self._draws)), np.float32)
+        scores = np.zeros((len(pairs), len(self._draws)), np.float32)
         for k in np.unique(t):
             year = self._data.axes.years[k]
             codes = votes.codes[votes.period == year]
+            mine = slice(*np.searchsorted(t, [k, k + 1]))
             if len(codes):  # without recorded votes there is nothing to resample
-                mine = slice(*np.searchsorted(t, [k, k + 1]))
                 weights = self._draws.roll_calls(year, len(codes))
                 effect = kappa_influence(codes, *np.divmod(cells[mine], n))
-                moved[mine] = (weights @ effect).T
-        at = kappa.astype(np.float32)
+                scores[mine] = effect.T @ weights.T
+        for rows in self._blocks(0, len(pairs)):
+            part = scores[rows]
+            part += at[rows, None]
+            part *= slope
+            part += height
+            np.clip(part, 0, 100, out=part)
 
         def score(rows: Array, out: Array) -> None:
-            np.take(moved, of_row[rows], axis=0, out=out, mode="clip")
-            out += at[rows, None]
-            out *= slope
-            out += height
-            np.clip(out, 0, 100, out=out)
+            np.take(scores, of_row[rows], axis=0, out=out, mode="clip")
 
         return _Column(i, score, np.ones(len(ties), dtype=bool))
 
@@ -379,33 +385,39 @@ class _Sheet:
                 known[c] &= ~np.isnan(self._flat(self._depth.pillars[i.pillar], ties))
         active = np.stack([columns[i.name].active for i in chosen]) & known
         bits = 1 << np.arange(len(chosen))
-        out = np.full((len(ties), len(self._draws)), np.nan, np.float32)
+        out = np.empty((len(ties), len(self._draws)), np.float32)
         headline = {
             "depth": self._depth.depth,
             "costly": self._depth.costly,
             "declared": self._depth.declared,
         }[measure]
         wanted = ~np.isnan(self._flat(headline, ties))
+        out[~wanted] = np.nan
         pattern = (bits @ known) << len(chosen) | (bits @ active)
         order = np.argsort(np.where(wanted, pattern, -1), kind="stable")[(~wanted).sum() :]
-        edges = np.flatnonzero(np.diff(pattern[order], prepend=-1, append=-1))
-        block = max(_BLOCK // len(self._draws), 1)
-        space = np.empty((5, block, len(self._draws)), np.float32)
+        edges = np.flatnonzero(np.diff(pattern[order], prepend=-1, append=-1)).tolist()
+        space = np.empty((5, self._block_rows, len(self._draws)), np.float32)
         for start, end in itertools.pairwise(edges):
             one = order[start]
             key = measure, int(pattern[one])
             if key not in self._known_parts:
                 self._known_parts[key] = self._parts(chosen, known[:, one], active[:, one])
             parts = self._known_parts[key]
-            for begin in range(start, end, block):
-                rows = order[begin : min(begin + block, end)]
+            for some in self._blocks(start, end):
+                rows = order[some]
                 out[rows] = self._block(rows, parts, columns, space[:, : len(rows)])
         return out
 
-    def _parts(
-        self, chosen: list[Indicator], known: Array, active: Array
-    ) -> list[tuple[Array, list[tuple[str, Array]]]]:
-        """Weight of each known pillar and of what counts in it, renormalised over what is known."""
+    def _blocks(self, start: int, end: int) -> Iterator[slice]:
+        """Cut positions into blocks."""
+        for begin in range(start, end, self._block_rows):
+            yield slice(begin, min(begin + self._block_rows, end))
+
+    def _parts(self, chosen: list[Indicator], known: Array, active: Array) -> list[_Part]:
+        """Weight of each known pillar and of what counts in it, renormalised over what is known.
+
+        None is a weight of one in every draw.
+        """
         parts, total = [], np.zeros(len(self._draws), np.float32)
         for k, p in enumerate(self._definition.pillars):
             at = [c for c, i in enumerate(chosen) if i.pillar == p.name and known[c]]
@@ -416,15 +428,15 @@ class _Sheet:
             whole = sum(mine.values())
             weight = self._pillar_weights[k]
             total = total + weight
-            parts.append(
-                (weight, [(chosen[c].name, w / whole) for c, w in mine.items() if active[c]])
-            )
+            shares = {chosen[c].name: w / whole for c, w in mine.items() if active[c]}
+            inside = [(name, None if (w == 1).all() else w) for name, w in shares.items()]
+            parts.append((weight, inside))
         return [(weight / total, inside) for weight, inside in parts if inside]
 
     def _block(
         self,
         rows: Array,
-        parts: list[tuple[Array, list[tuple[str, Array]]]],
+        parts: list[_Part],
         columns: dict[str, _Column],
         space: Array,
     ) -> Array:
@@ -437,7 +449,8 @@ class _Sheet:
             for k, (name, own) in enumerate(inside):
                 into = score if k else pillar
                 columns[name].score(rows, into)
-                into *= own
+                if own is not None:
+                    into *= own
                 if k:
                     pillar += score
             # The three power means of the pillars, side by side.

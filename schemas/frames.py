@@ -8,6 +8,7 @@ properties of its fields.
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _INT = ("int64", "Int64")
 _BOOL = ("bool", "boolean")
+_STR = pd.StringDtype(na_value=np.nan)
 _KEY_RULE = "rows sorted by the key, no key twice"
 
 
@@ -50,7 +52,7 @@ def _text(series: pd.Series, where: str) -> pd.Series:
 def _plain(series: pd.Series) -> pd.Series:
     """Text as `str`; from categories by picking among them, not one Python object a row."""
     if not isinstance(series.dtype, pd.CategoricalDtype):
-        return series.astype("str")
+        return series if series.dtype == _STR else series.astype("str")
     labels = series.cat.categories.astype("str").array
     return pd.Series(labels.take(series.cat.codes.to_numpy(), allow_fill=True), series.index)
 
@@ -219,16 +221,18 @@ def _within(series: pd.Series, f: Field) -> pd.Series:
 
 def _matches(series: pd.Series, f: Field) -> pd.Series:
     """Whether each text is one of the allowed values and matches the pattern."""
-    if not isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype("category")
-    labels = series.cat.categories
-    good = pd.Series(labels, dtype="str")
-    if f.allowed:
-        good = good[good.isin(f.allowed)]
-    if f.pattern:
-        good = good[good.str.fullmatch(f.pattern)]
-    holds = np.append(labels.isin(good), True)  # the last is for missing, code -1
-    return pd.Series(holds[series.cat.codes], index=series.index)
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        codes, labels = series.cat.codes.to_numpy(), series.cat.categories
+    else:
+        codes, labels = pd.factorize(series)
+    form = re.compile(f.pattern)
+    holds = [
+        (not f.allowed or label in f.allowed)
+        and (not f.pattern or form.fullmatch(label) is not None)
+        for label in labels.tolist()
+    ]
+    holds.append(True)  # for missing, code -1
+    return pd.Series(np.array(holds)[codes], index=series.index)
 
 
 def _dtype(f: Field) -> str | None:

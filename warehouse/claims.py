@@ -498,9 +498,7 @@ def no_more_than_words(t: Reader) -> Iterator[Finding]:
     """In June 2025 China and Russia gave Iran no more than words, and it could be foreseen."""
     for power in POWERS:
         row = t.row(
-            "SELECT r.response, r.response_code, c.response_note, c.coding_1, c.coding_2 "
-            "FROM out_crises__responses r "
-            "JOIN raw_curated__crises c USING (crisis_id, target_iso3, partner_iso3) "
+            "FROM out_crises__responses "
             "WHERE crisis_id = ? AND target_iso3 = 'IRN' AND partner_iso3 = ?",
             CRISIS,
             power,

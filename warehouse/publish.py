@@ -96,12 +96,14 @@ class BuildFile:
             try:
                 if not source.is_file():
                     raise FileNotFoundError(f"{source.name} was not made")
-                own.execute(create_table_sql(table))
+                # In one go: by itself each comment would be flushed to disk.
+                own.execute(";".join(["BEGIN", create_table_sql(table), *comment_sql(table)]))
                 own.execute(
                     f'INSERT INTO "{table.name}" SELECT {columns} '
                     f"FROM read_parquet({_quote(source)})"
                 )
                 found = own.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()
+                own.execute("COMMIT")
                 self._loaded[table.name] = int(found[0]) if found else 0
             except (duckdb.Error, OSError) as error:
                 self._loaded[table.name] = error
@@ -140,7 +142,7 @@ class BuildFile:
         # Hundreds of small statements: by themselves each would be flushed to disk.
         con.execute("BEGIN")
         _write_meta_tables(con, counts)
-        con.execute(";".join(s for t in published_tables() for s in comment_sql(t)))
+        con.execute(";".join(comment_sql(REGISTRY["meta_tables"])))
         for view in VIEWS:
             for statement in create_view_sql(view):
                 con.execute(statement)

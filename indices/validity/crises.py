@@ -550,6 +550,7 @@ def _responses(rows: Frame, forecasts: Forecasts) -> Frame:
         "coding_2",
         "response",
         "response_code",
+        "response_note",
         *names,
         "partner_basis",
         "confidence",

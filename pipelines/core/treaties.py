@@ -251,6 +251,7 @@ def full_memberships(known: pd.DataFrame, curated: pd.DataFrame, last_year: int)
     last_year : int
     """
     carried = known[known["year"] == IGO_LAST_YEAR].drop(columns="year")
+    held_before = pd.MultiIndex.from_frame(carried[["iso3", "igo"]])
     later = curated[curated["group_id"].isin(IGO_CODES) & (curated["status"] == "member")]
     later = later.assign(igo=later["group_id"].map(IGO_CODES))
     frames = [known]
@@ -261,7 +262,7 @@ def full_memberships(known: pd.DataFrame, curated: pd.DataFrame, last_year: int)
         held = later[
             (later["start_date"] <= day) & (later["end_date"].isna() | (later["end_date"] >= day))
         ]
-        kept = carried[~pd.MultiIndex.from_frame(carried[["iso3", "igo"]]).isin(gone)]
+        kept = carried[~held_before.isin(gone)]
         frames.append(pd.concat([kept, held[["iso3", "igo"]]]).drop_duplicates().assign(year=year))
     return pd.concat(frames, ignore_index=True)
 

@@ -50,9 +50,10 @@ def votes(ga: pd.DataFrame, sc: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFra
         # Rows by the hundred thousand name some thousand roll calls: text is made once for each.
         number, numbers = pd.factorize(rows["undl_id"])
         call = body + "-" + pd.Index(numbers).astype("str")
-        kept = call.isin(day.index)[number]
+        place = day.index.get_indexer(call)
+        kept = place[number] >= 0
         number = number[kept]
-        when = pd.Series(day.reindex(call).to_numpy()[number], index=rows.index[kept])
+        when = pd.Series(day.to_numpy()[place[number]], index=rows.index[kept])
         mapped = map_names(
             "un",
             f"raw_un__{body.lower()}_votes",

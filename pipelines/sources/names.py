@@ -141,14 +141,15 @@ def map_names(
             todo=f"add them to pipelines/sources/{source}/names.csv with the ISO code, or with the "
             "kind of thing they are",
         )
-    expected = mapping[~mapping["note"].str.startswith(OTHER_VINTAGES)]
-    unused = expected.index.difference(pd.Index(hit["map_row"].unique()))
-    if complete and len(unused):
-        raise SourceError(
-            source,
-            file,
-            found=f"no use of the mapped names {mapping['name'][unused].tolist()}",
-            expected="every row of names.csv used by a complete vintage",
-            todo="remove the rows, or check that the file is whole",
-        )
+    if complete:
+        expected = mapping[~mapping["note"].str.startswith(OTHER_VINTAGES)]
+        unused = expected.index.difference(pd.Index(hit["map_row"].unique()))
+        if len(unused):
+            raise SourceError(
+                source,
+                file,
+                found=f"no use of the mapped names {mapping['name'][unused].tolist()}",
+                expected="every row of names.csv used by a complete vintage",
+                todo="remove the rows, or check that the file is whole",
+            )
     return found.iloc[row_pair].set_index(names.index)

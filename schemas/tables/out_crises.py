@@ -166,6 +166,7 @@ TABLES = [
             _CRISES["coding_2"],
             _CRISES["response"],
             _CRISES["response_code"],
+            _CRISES["response_note"],
             *(
                 _chance(
                     f"p_{step}",
@@ -219,7 +220,7 @@ TABLES = [
                 "all variants, for others in the headline.",
                 0,
                 1,
-                "probability",
+                "share",
             ),
             Field(
                 "depth_tau_b",

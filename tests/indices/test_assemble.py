@@ -61,7 +61,7 @@ def errors(index: assemble.Index, core: assemble.Frames) -> Evidence:
 @pytest.fixture(scope="module")
 def tables(index: assemble.Index, errors: Evidence) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Depth and ranks."""
-    return assemble.depth_tables(index, errors, DEFINITION)
+    return assemble.depth_tables(index, errors, DEFINITION, Draws(DEFINITION, 40))
 
 
 def test_tables_hold_every_pair_of_existing_states(
@@ -127,7 +127,8 @@ def test_the_gap_uses_the_draws_of_its_own_pairs(index: assemble.Index, errors: 
     full = whole_draws(index, errors)
     (question,) = DEFINITION.questions
     expected = gap_table(question, index.data, index.depth, DEFINITION, index.sizes, full)
-    pd.testing.assert_frame_equal(assemble.gap_tables(index, errors, DEFINITION), expected)
+    made = assemble.gap_tables(index, errors, DEFINITION, Draws(DEFINITION, 40))
+    pd.testing.assert_frame_equal(made, expected)
     assert expected["gap_lo90"].notna().all()
     quiet = expected[(expected["year"] == 2001) & (expected["measure"] == "depth")]
     assert set(quiet["bloc_n"]) == {1}

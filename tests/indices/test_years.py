@@ -15,6 +15,7 @@ from worlds import random_core
 from indices import assemble
 from indices.cube import Array, Axes
 from indices.depth import Indicators
+from indices.draws import Draws
 from indices.intervals import Evidence
 from indices.years import year_key
 from pipelines import years
@@ -22,6 +23,7 @@ from pipelines.years import YearFiles
 
 YEAR = 2000  # of 1998 to 2001
 AT = YEAR - 1998
+DRAWS = Draws(DEFINITION, 40)
 
 
 class Kept(dict[str, Array]):
@@ -47,16 +49,16 @@ def made(core: assemble.Frames, last: int = AXES.years[-1]) -> tuple[assemble.In
 
 def test_one_new_year_is_drawn_alone_and_gives_the_same_bytes(core: assemble.Frames) -> None:
     kept = Kept()
-    assemble.depth_tables(*made(core, 2000), DEFINITION, kept)
+    assemble.depth_tables(*made(core, 2000), DEFINITION, DRAWS, kept)
     assert len(kept) == 3
     whole = made(core)
     new = Kept(kept)
-    tables = assemble.depth_tables(*whole, DEFINITION, new)
+    tables = assemble.depth_tables(*whole, DEFINITION, DRAWS, new)
     assert len(new) == 4
-    for found, wanted in zip(tables, assemble.depth_tables(*whole, DEFINITION), strict=True):
+    for found, wanted in zip(tables, assemble.depth_tables(*whole, DEFINITION, DRAWS), strict=True):
         pd.testing.assert_frame_equal(found, wanted, check_exact=True)
     assert len(tables[1]) > 0
-    assemble.depth_tables(*whole, DEFINITION, replaced := Kept(new))
+    assemble.depth_tables(*whole, DEFINITION, DRAWS, replaced := Kept(new))
     assert replaced.keys() == new.keys()
 
 

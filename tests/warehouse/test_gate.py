@@ -184,9 +184,10 @@ def fill_out(con: Con) -> None:
     both = f"(SELECT DISTINCT from_iso3, to_iso3 FROM {PAIRS})"
     fill(con, "out_robustness__yearly_dyads", both)
     fill(con, "out_beside__yearly_dyads", both)
-    for name in sorted(REGISTRY):
-        if name.startswith(("out_rivals_", "out_breadth_", "out_hormuz_", "out_arms_")):
-            codes = [f"'IRN' AS {c}" for c in REGISTRY[name].columns if c.endswith("iso3")]
+    # Of what stands beside the index nothing is asked but that it is there and names its states.
+    for name, table in sorted(REGISTRY.items()):
+        if table.layer == "out" and not con.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchall():
+            codes = [f"'IRN' AS {c}" for c in table.columns if c.endswith("iso3")]
             fill(con, name, f"(SELECT {', '.join(codes or ['2024 AS year'])})")
 
 

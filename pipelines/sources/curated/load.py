@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 import schemas
@@ -67,9 +69,13 @@ class _Faults:
         self.path, self.table = path, table
         self.found: list[tuple[int, str]] = []
 
-    def add(self, frame: pd.DataFrame, wrong: pd.Series, text: str, column: str = "") -> None:
+    def add(
+        self, frame: pd.DataFrame, wrong: pd.Series | list[bool], text: str, column: str = ""
+    ) -> None:
         """Note `text` for each row where `wrong` holds, with the value of `column`."""
-        broken = wrong.fillna(False).to_numpy(dtype=bool)
+        if isinstance(wrong, pd.Series) and wrong.dtype != bool:
+            wrong = wrong.fillna(False)
+        broken = np.asarray(wrong, dtype=bool)
         if not broken.any():
             return
         hit = frame[broken]
@@ -167,20 +173,23 @@ def _known_states() -> frozenset[str]:
 
 def _check_text(text: pd.DataFrame, field: Field, faults: _Faults) -> None:
     """Faults that show in the cell itself."""
-    cell = text[field.name]
-    filled = cell != ""
-    faults.add(text, cell != cell.str.strip(), "spaces around the value", field.name)
+    # Files of some hundred rows: cell by cell is faster than column by column.
+    cells: list[str] = text[field.name].tolist()
+
+    def fault(wrong: Callable[[str], bool], message: str) -> None:
+        faults.add(text, [c != "" and wrong(c) for c in cells], message, field.name)
+
+    fault(lambda c: c != c.strip(), "spaces around the value")
     if not field.nullable:
-        faults.add(text, ~filled, f"{field.name} is blank")
+        faults.add(text, [c == "" for c in cells], f"{field.name} is blank")
     if field.allowed:
-        expected = f"expected one of {', '.join(field.allowed)}"
-        faults.add(text, filled & ~cell.isin(field.allowed), expected, field.name)
+        fault(lambda c: c not in field.allowed, f"expected one of {', '.join(field.allowed)}")
     if field.pattern == ISO3_PATTERN:
-        unknown = filled & ~cell.isin(_known_states())
-        faults.add(text, unknown, "expected the ISO code of a state in geo/names.csv", field.name)
+        states = _known_states()
+        fault(lambda c: c not in states, "expected the ISO code of a state in geo/names.csv")
     elif field.pattern:
-        unlike = filled & ~cell.str.fullmatch(field.pattern)
-        faults.add(text, unlike, f"expected the form {field.pattern}", field.name)
+        form = re.compile(field.pattern)
+        fault(lambda c: not form.fullmatch(c), f"expected the form {field.pattern}")
 
 
 def _value(text: pd.DataFrame, field: Field, faults: _Faults) -> pd.Series:
