@@ -2,11 +2,13 @@
 
 Belongs here: figures for all states from the upstreams' real files, with synthetic flows after the
 last year of Correlates of War trade (BACI's form; the real file cannot be had here), and fresh
-processes that build of 50, 100 and all states. Seconds are those of one machine on one day.
+processes that build of 50, 100 and all states, from nothing and then again with a single year that
+was not drawn before. Seconds are those of one machine on one day.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -128,14 +130,33 @@ def main() -> None:
             profile = Path(scratch) / f"profile_{count}.json"
             choose(inputs, count, Path(scratch) / "panel.csv")
             used = run("-c", JOB, str(link), str(inputs), str(profile))
-            took = json.loads(profile.read_text())
-            print(
-                f"{count or 'all'} states: {used['clock']:.0f} s, {used['processor']:.0f} s of "
-                f"processor time, {used['gigabytes']:.2f} GB, a file of "
-                f"{link.stat().st_size / 1e9:.2f} GB"
-            )
-            for name, seconds in sorted(took.items(), key=lambda kv: -kv[1])[:12]:
-                print(f"    {seconds:6.1f} s  {name}")
+            report(f"{count or 'all'} states", used, profile, link)
+            made = hashes(link)
+            kept = sorted((link.parent / "run" / "years").iterdir(), key=lambda p: p.stat().st_size)
+            kept[-1].unlink()
+            used = run("-c", JOB, str(link), str(inputs), str(profile))
+            report(f"  with one new year of {len(kept)}", used, profile, link)
+            if hashes(link) != made:
+                raise SystemExit("one year built alone gave other bytes than a full build")
+
+
+def report(what: str, used: dict[str, float], profile: Path, link: Path) -> None:
+    """Print what a build took, and which tables took it."""
+    took = json.loads(profile.read_text())
+    print(
+        f"{what}: {used['clock']:.0f} s, {used['processor']:.0f} s of processor time, "
+        f"{used['gigabytes']:.2f} GB, a file of {link.stat().st_size / 1e9:.2f} GB, load "
+        f"{os.getloadavg()[1]:.1f}",
+        flush=True,
+    )
+    for name, seconds in sorted(took.items(), key=lambda kv: -kv[1])[:12]:
+        print(f"    {seconds:6.1f} s  {name}", flush=True)
+
+
+def hashes(link: Path) -> dict[str, str]:
+    """SHA-256 of every table of a build."""
+    folder = link.parent / "run" / "tables"
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
 
 
 if __name__ == "__main__":

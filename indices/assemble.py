@@ -37,6 +37,7 @@ from indices.pillars.arms import arms_indicators, estimated_share
 from indices.pillars.trade import FLOW, trade_error, trade_indicators
 from indices.pillars.treaties import presence
 from indices.pillars.voting import Ballots, ballots, last_full_year
+from indices.years import KeptYears, year_key
 
 Frames = dict[str, pd.DataFrame]
 # Resamplings behind the interval of a Sobol share.
@@ -340,16 +341,29 @@ _RANKS = ["from_iso3", "to_iso3", "year", "rank", "rank_lo90", "rank_hi90", "n_r
 
 
 def depth_tables(
-    index: Index, errors: Evidence, definition: Definition, draws: Draws
+    index: Index,
+    errors: Evidence,
+    definition: Definition,
+    draws: Draws,
+    kept: KeptYears | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Lay ``out_depth__yearly_dyads`` and ``out_ranks__yearly_dyads`` out, from the same draws."""
+    """Lay ``out_depth__yearly_dyads`` and ``out_ranks__yearly_dyads`` out, from the same draws.
+
+    Parameters
+    ----------
+    index : Index
+    errors : Evidence
+    definition : Definition
+    draws : Draws
+        As many as the definition says.
+    kept : KeptYears, optional
+        Years drawn before, by the same code; those that are not among them are drawn and added.
+    """
     axes, depth = index.data.axes, index.depth
     chiefs = sorted({p for q in definition.questions for p in q.principals} & set(axes.states))
-    full = index.depth.measure("depth")
-    lo, hi = np.full(axes.shape, np.nan), np.full(axes.shape, np.nan)
-    ranked = []
+    full = depth.measure("depth")
 
-    def keep(t: int, cells: Array, drawn: dict[str, Array]) -> tuple[int, Array, Array, Array]:
+    def keep(t: int, cells: Array, drawn: dict[str, Array]) -> tuple[int, Array]:
         values = drawn["depth"]
         ranks = np.full((2, len(cells)), np.nan)
         first = cells // len(axes.states)
@@ -357,21 +371,39 @@ def depth_tables(
             rows = np.flatnonzero(first == axes.states.index(chief))
             rows = rows[~np.isnan(full[t].reshape(-1)[cells[rows]])]
             ranks[:, rows] = interval(ranks_from_top(values[rows]))
-        return t, cells, np.stack(interval(values)), ranks
+        return t, np.concatenate([np.stack(interval(values)), ranks])
 
-    for t, cells, ends, ranks in by_year(
-        keep, index.data, depth, errors, draws, definition, ("depth",)
+    has_depth = ~np.isnan(depth.depth)
+    made: dict[int, Array] = {}
+    keys: dict[int, str] = {}
+    if kept is not None:
+        for t in np.flatnonzero(has_depth.any(axis=(1, 2))).tolist():
+            keys[t] = year_key(index.data, errors, definition, t)
+            before = kept.get(keys[t])
+            if before is not None:
+                made[t] = before
+    new = depth.depth.copy()
+    new[list(made)] = np.nan
+    for t, drawn in by_year(
+        keep, index.data, replace(depth, depth=new), errors, draws, definition, ("depth",)
     ):
-        lo[t].reshape(-1)[cells], hi[t].reshape(-1)[cells] = ends
-        rows = ~np.isnan(ranks[0])
+        made[t] = drawn
+        if kept is not None:
+            kept.put(keys[t], drawn)
+    lo, hi = np.full(axes.shape, np.nan), np.full(axes.shape, np.nan)
+    ranked = []
+    for t, year in sorted(made.items()):
+        cells = np.flatnonzero(has_depth[t])
+        lo[t].reshape(-1)[cells], hi[t].reshape(-1)[cells] = year[:2]
+        rows = ~np.isnan(year[2])
         i, j = np.divmod(cells[rows], len(axes.states))
         nominal = np.full(axes.shape[1:], np.nan)
         for chief in np.unique(i):
             mine = j[i == chief]
             nominal[chief, mine] = ranks_from_top(full[t, chief, mine][:, None])[:, 0]
         count = np.bincount(i, minlength=len(axes.states))[i]
-        year = np.full(len(i), axes.years[t])
-        ranked.append((i, j, year, nominal[i, j], ranks[0, rows], ranks[1, rows], count))
+        when = np.full(len(i), axes.years[t])
+        ranked.append((i, j, when, nominal[i, j], year[2, rows], year[3, rows], count))
     columns = (np.concatenate(c) for c in zip(*ranked, strict=True))
     ranks_table = pd.DataFrame(dict(zip(_RANKS, columns, strict=True)), copy=False)
     for end in ("from_iso3", "to_iso3"):
@@ -637,12 +669,17 @@ def points(
 
 
 def output_tables(
-    core: Frames, axes: Axes, exists: Array, definition: Definition
+    core: Frames,
+    axes: Axes,
+    exists: Array,
+    definition: Definition,
+    kept: KeptYears | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Compute every output table, in the order of the asset that publishes them.
 
     One after the other, so that the large ones are written while the draws are made. `axes` may
-    start before the index does, so that trailing windows are full from its first year.
+    start before the index does, so that trailing windows are full from its first year. `kept` is
+    what `depth_tables` takes.
     """
     index = compute(core, axes, exists, definition)
     draws = Draws(definition, int(definition.uncertainty["draws"]))
@@ -651,7 +688,7 @@ def output_tables(
         yield indicator_table(index, definition)
         yield pillar_table(index)
         errors = gathered.result()
-        made = depth_tables(index, errors, definition, draws)
+        made = depth_tables(index, errors, definition, draws, kept)
         # The draws of a few pairs do not fill a processor: two tables at a time.
         gaps = beside.submit(gap_tables, index, errors, definition, draws)
         shares = beside.submit(sensitivity_table, index, errors, definition)

@@ -20,6 +20,7 @@ from pipelines.console import console, errors, run_build
 from pipelines.console import fail as _fail
 from pipelines.live.commands import refresh, source_app
 from pipelines.release import diff, release, verify
+from pipelines.runs import EXECUTOR, Executor
 from pipelines.serve import serve
 from pipelines.site import site
 
@@ -42,12 +43,15 @@ for command in (release, diff, verify, serve):
 def build(
     warehouse: Annotated[Path | None, typer.Option(help="The link readers open.")] = None,
     release: Annotated[str, typer.Option(help="Name written into the file.")] = "local",
+    executor: Annotated[
+        Executor, typer.Option(envvar=EXECUTOR, help="Where the steps run; see docs/SCALE.md.")
+    ] = Executor.IN_PROCESS,
 ) -> None:
     """Build the warehouse from the bundled figures and publish it."""
     from warehouse.location import LINK
 
     link = (warehouse or LINK).absolute()
-    run_build(link, release, "starter")
+    run_build(link, release, "starter", executor)
     show_summary(link)
 
 

@@ -22,7 +22,7 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def run_build(link: Path, release: str, mode: str) -> None:
+def run_build(link: Path, release: str, mode: str, executor: str = "") -> None:
     """Build and publish the warehouse, with a progress bar; ends the command if it fails."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -47,6 +47,7 @@ def run_build(link: Path, release: str, mode: str) -> None:
                 link=str(link),
                 release=release,
                 mode=mode,
+                executor=executor,
             )
     except (BuildFailed, BuildError, SourceError) as error:
         fail(f"{error}\nNothing was published; the previous warehouse stays in use.")

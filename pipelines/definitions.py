@@ -19,13 +19,20 @@ from pipelines.settings import Settings
 ASSETS = [*RAW, *CORE, *OUTPUTS, *KNOWN_GROUPS, *CRISES, *BESIDE, *PUBLISH]
 
 
-def build_defs(*, behind: bool = False, **overrides: Any) -> dg.Definitions:
+def build_defs(
+    *,
+    behind: bool = False,
+    executor: dg.ExecutorDefinition = dg.in_process_executor,
+    **overrides: Any,
+) -> dg.Definitions:
     """Return the definitions of this project.
 
     Parameters
     ----------
     behind : bool
         See `ParquetTables`.
+    executor : ExecutorDefinition
+        Where the steps of the job run.
     **overrides
         Fields of `pipelines.settings.Settings`, for instance ``link`` or ``mode``.
     """
@@ -40,7 +47,7 @@ def build_defs(*, behind: bool = False, **overrides: Any) -> dg.Definitions:
             dg.define_asset_job(
                 "build",
                 selection=dg.AssetSelection.all(),
-                executor_def=dg.in_process_executor,
+                executor_def=executor,
                 description="The whole way from raw tables to the published warehouse.",
             )
         ],

@@ -1,6 +1,7 @@
-"""Running the job in this process: what `alliance-depth build` does.
+"""Running the job: what `alliance-depth build` does, in this process unless it is told otherwise.
 
-Does not belong here: what the assets are, or how the outcome is shown.
+Does not belong here: what the assets are, how steps reach other processes (`engines`), or how the
+outcome is shown.
 """
 
 from __future__ import annotations
@@ -10,12 +11,22 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-
-from warehouse.publish import exclusive
 
 if TYPE_CHECKING:
     import dagster as dg
+
+# Which executor builds use where nothing else is said.
+EXECUTOR = "ALLIANCE_DEPTH_EXECUTOR"
+
+
+class Executor(StrEnum):
+    """Where the steps of a build run."""
+
+    IN_PROCESS = "in-process"
+    MULTIPROCESS = "multiprocess"
+    CELERY = "celery"
 
 
 def quiet() -> None:
@@ -61,13 +72,17 @@ def _uncollected() -> Iterator[None]:
 
 
 @_uncollected()
-def build(progress: Callable[[str], None] | None = None, **settings: Any) -> None:
-    """Materialise every asset, in one process on an instance that leaves nothing behind.
+def build(
+    progress: Callable[[str], None] | None = None, executor: str = "", **settings: Any
+) -> None:
+    """Materialise every asset, on an instance that leaves nothing behind.
 
     Parameters
     ----------
     progress : callable, optional
-        Called with the name of each table as it is made.
+        Called with the name of each table as it is made in this process.
+    executor : str
+        One of `Executor`; by default that of the variable `EXECUTOR`, or else this process.
     **settings
         Fields of `pipelines.settings.Settings`.
 
@@ -79,20 +94,51 @@ def build(progress: Callable[[str], None] | None = None, **settings: Any) -> Non
         Another build, or in live mode a refresh, is running.
     """
     quiet()
-    from pipelines.assets.factory import LISTENERS
-    from pipelines.definitions import build_defs
     from pipelines.live.store import RawStore
     from pipelines.settings import Settings
+    from warehouse.publish import exclusive
 
+    where = _chosen(executor or os.environ.get(EXECUTOR, ""))
     chosen = Settings(**settings)
     location = chosen.location
     # Or the vintages could change between the tables and what is said of them.
     unchanging = RawStore(location.raw).exclusive() if chosen.mode == "live" else nullcontext()
+    with exclusive(location), unchanging:
+        if where is Executor.IN_PROCESS:
+            events = _in_process(progress, settings)
+        else:
+            from pipelines import engines
+
+            events = engines.run(where, chosen)
+        faults = [_explain(e) for e in events if e.is_step_failure]
+        faults = faults or [_why(e) for e in events if e.is_failure]
+        if faults:
+            raise BuildFailed("\n".join(faults))
+        if where is not Executor.IN_PROCESS:
+            engines.publish(chosen)
+
+
+def _chosen(name: str) -> Executor:
+    try:
+        return Executor(name or Executor.IN_PROCESS)
+    except ValueError:
+        raise BuildFailed(
+            f"no executor {name!r}; expected one of {', '.join(Executor)}, from the variable "
+            f"{EXECUTOR}"
+        ) from None
+
+
+def _in_process(
+    progress: Callable[[str], None] | None, settings: dict[str, Any]
+) -> list[dg.DagsterEvent]:
+    from pipelines.assets.factory import LISTENERS
+    from pipelines.definitions import build_defs
+
     if progress:
         LISTENERS.append(progress)
     try:
-        with exclusive(location), unchanging, _ephemeral() as instance:
-            done = (
+        with _ephemeral() as instance:
+            return (
                 build_defs(behind=True, **settings)
                 .resolve_job_def("build")
                 .execute_in_process(
@@ -100,12 +146,10 @@ def build(progress: Callable[[str], None] | None = None, **settings: Any) -> Non
                     raise_on_error=False,
                     run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 )
+                .all_events
             )
     finally:
         LISTENERS.clear()
-    faults = [_explain(event) for event in done.all_events if event.is_step_failure]
-    if faults:
-        raise BuildFailed("\n".join(faults))
 
 
 def _explain(event: dg.DagsterEvent) -> str:
@@ -114,7 +158,18 @@ def _explain(event: dg.DagsterEvent) -> str:
     data = failure.user_failure_data
     if data is not None and data.description:
         return f"{event.step_key}: {data.description}"
-    error = failure.error
+    return f"{event.step_key}: {_innermost(failure.error)}"
+
+
+def _why(event: dg.DagsterEvent) -> str:
+    """What ended a run of which no step failed."""
+    data: Any = event.event_specific_data
+    # What several workers said comes as one text, each with its stack.
+    said = _innermost(getattr(data, "error", None)).partition("\n\nStack Trace")[0]
+    return f"{event.message} {said}"
+
+
+def _innermost(error: Any) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
-    return f"{event.step_key}: {error.message.strip() if error else 'no reason given'}"
+    return error.message.strip() if error else "no reason given"

@@ -14,8 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -26,6 +25,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.console import console, fail
+from pipelines.instance import InstanceError, configure, opened
 
 if TYPE_CHECKING:
     from pipelines.operation import Keep
@@ -98,7 +98,7 @@ def serve(
             _require_port(host, port)
             _prepare(place)
             ended = _run(place, host, port, keep, stop)
-    except (OperationError, OSError, ImportError) as error:
+    except (OperationError, InstanceError, OSError, ImportError) as error:
         fail(str(error))
     if ended:
         console.print(f"{ended}; its log is in {place.logs}", highlight=False, soft_wrap=True)
@@ -137,12 +137,10 @@ def _require_port(host: str, port: int) -> None:
 
 def _prepare(place: Place) -> None:
     """Make the folders, and clear away what an earlier process that was killed left."""
-    from pipelines.settings import PROJECT
-
     place.logs.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(place.temporary, ignore_errors=True)
     place.temporary.mkdir()
-    shutil.copyfile(PROJECT / "dagster.yaml", place.home / "dagster.yaml")
+    configure(place.home)
     _end_orphans(place.home)
 
 
@@ -153,7 +151,7 @@ def _end_orphans(home: Path) -> None:
     """
     import dagster as dg
 
-    with _environment(home), dg.DagsterInstance.get() as instance:
+    with opened(home) as instance:
         under_way = [
             dg.DagsterRunStatus.STARTING,
             dg.DagsterRunStatus.STARTED,
@@ -161,19 +159,6 @@ def _end_orphans(home: Path) -> None:
         ]
         for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
             instance.report_run_failed(run, "the process that served it has ended")
-
-
-@contextmanager
-def _environment(home: Path) -> Iterator[None]:
-    before = os.environ.get("DAGSTER_HOME")
-    os.environ["DAGSTER_HOME"] = str(home)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["DAGSTER_HOME"]
-        else:
-            os.environ["DAGSTER_HOME"] = before
 
 
 def _run(place: Place, host: str, port: int, keep: Keep, stop: threading.Event) -> str:

@@ -29,6 +29,11 @@ class Location:
         return self.link.parent / "run" / "tables"
 
     @property
+    def years(self) -> Path:
+        """Folder of the years that were drawn for the last build."""
+        return self.link.parent / "run" / "years"
+
+    @property
     def raw(self) -> Path:
         """Folder of the upstreams' bytes, kept by a refresh."""
         return self.link.parent / "raw"

@@ -11,6 +11,8 @@ from indices.definition import Definition
 from indices.robustness import robustness_tables
 from pipelines.assets.factory import table_assets
 from pipelines.core import scope, without
+from pipelines.settings import Settings
+from pipelines.years import YearFiles
 
 Frame = pd.DataFrame
 
@@ -52,11 +54,13 @@ def alliance_depth(
     raw_cow_igo__coverage: Frame,
     raw_cow_igo__world: Frame,
     raw_us_troops__country_years: Frame,
+    settings: Settings,
     definition: Definition,
 ) -> Iterator[Frame]:
     tables = {name: frame for name, frame in locals().items() if name.startswith(("core_", "raw_"))}
     axes, exists = scope.axes_of(core_geo__state_years)
-    made = assemble.output_tables(tables, axes, exists, definition)
+    kept = YearFiles(settings.location.years)
+    made = assemble.output_tables(tables, axes, exists, definition, kept)
     indicators, pillars = next(made), next(made)
     yield indicators
     yield pillars
@@ -68,6 +72,7 @@ def alliance_depth(
     yield from robustness_tables(tables, *some, indicators, left_out, definition)
     del indicators, pillars, left_out  # large, and done with
     yield from made
+    kept.tidy()
 
 
 OUTPUTS = [alliance_depth]

@@ -94,7 +94,7 @@ def assert_same_bytes(one: Built, other: Built) -> None:
 
 
 def leftovers(link: Path) -> list[str]:
-    """Files that are neither the link, a finished build, the lock nor a table."""
+    """Files that are neither the link, a finished build, the lock, a table nor a drawn year."""
     known = {link, link.parent / "builds" / ".lock"}
     return sorted(
         str(p.relative_to(link.parent))
@@ -103,4 +103,5 @@ def leftovers(link: Path) -> list[str]:
         and not p.is_dir()
         and not (p.parent.name == "builds" and p.suffix == ".duckdb" and p.name[0] != ".")
         and not (p.parent.name == "tables" and p.suffix == ".parquet")
+        and not (p.parent.name == "years" and p.suffix == ".npz")
     )

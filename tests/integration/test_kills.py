@@ -58,6 +58,8 @@ def series(built: Built, folder: Path, kills: int, seed: int) -> None:
         now = assert_whole(link)
         assert now == old or now.stat().st_mtime_ns > old.stat().st_mtime_ns
         old = now
+    for year in (folder / "run" / "years").glob("*.npz"):
+        year.unlink()  # or it would not be drawn in the other surroundings
     made = build(link, cwd=folder, env=ELSEWHERE)
     new = assert_whole(link)
     assert new != old

@@ -463,6 +463,54 @@ def test_a_release_goes_to_object_storage_and_back(made: Path, bucket: str) -> N
         verify(f"{bucket}/2026.11.2")
 
 
+def test_another_engine_reads_it_from_there_and_finds_the_same(made: Path, bucket: str) -> None:
+    pl = pytest.importorskip("polars", reason="polars is not installed: pip install polars")
+    place = f"{bucket}/polars"
+    copy.publish(made, place)
+
+    def there(table: str) -> Any:
+        return pl.scan_parquet(f"{place}/{NAME}/parquet/{table}.parquet")
+
+    depth = there("out_depth__yearly_dyads").filter(pl.col("depth_status") == "full")
+    deepest = (
+        depth.group_by("from_iso3", "year")
+        .agg(pl.col("depth").max(), pl.col("to_iso3").sort_by("depth").last(), pl.len().alias("n"))
+        .sort("from_iso3", "year")
+        .collect()
+        .rows()
+    )
+    with duckdb.connect(str(made / DATABASE), read_only=True) as con:
+        wanted = con.execute(
+            "SELECT from_iso3, year, max(depth), max_by(to_iso3, depth), count(*) "
+            "FROM out_depth__yearly_dyads WHERE depth_status = 'full' GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        published = con.execute(
+            "SELECT principal_iso3, year, gap FROM iran_and_gulf "
+            "WHERE view = 'principal' AND measure = 'depth' AND gap IS NOT NULL ORDER BY ALL"
+        ).fetchall()
+    assert deepest == wanted
+    assert len(deepest) > 50
+    # The gap made again from the depths: the mean of the Gulf states' ties less Iran's.
+    gulf = there("core_geo__groups").filter(pl.col("group_id") == "gulf").select("iso3").unique()
+    ties = depth.select("from_iso3", "to_iso3", "year", "depth")
+    bloc = (
+        ties.join(gulf, left_on="to_iso3", right_on="iso3")
+        .group_by("from_iso3", "year")
+        .agg(pl.col("depth").mean().alias("bloc"))
+    )
+    gap = (
+        ties.filter(pl.col("to_iso3") == "IRN")
+        .join(bloc, on=["from_iso3", "year"])
+        .filter(pl.col("from_iso3").is_in(["CHN", "RUS", "USA"]))
+        .select("from_iso3", "year", pl.col("bloc") - pl.col("depth"))
+        .sort("from_iso3", "year")
+        .collect()
+        .rows()
+    )
+    assert [g[:2] for g in gap] == [p[:2] for p in published]
+    assert [g[2] for g in gap] == pytest.approx([p[2] for p in published], rel=1e-12)
+
+
 def test_a_release_is_verified_by_its_address(made: Path) -> None:
     handler = functools.partial(_Quiet, directory=str(made.parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

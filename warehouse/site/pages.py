@@ -38,7 +38,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "docs/REPORT.md",
         ),
     ),
-    ("Running it", ("docs/OPERATIONS.md", "docs/SOURCES_LIVE.md", "docs/GATE.md")),
+    ("Running it", ("docs/OPERATIONS.md", "docs/SCALE.md", "docs/SOURCES_LIVE.md", "docs/GATE.md")),
     ("Releases", ("docs/RELEASES.md", "CHANGELOG.md")),
 )
 
