@@ -24,6 +24,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "docs/CONCLUSIONS.md",
             "docs/METHODOLOGY.md",
             "docs/VALIDITY.md",
+            "docs/VALIDITY_PLAN.md",
             "docs/ALLY_DILEMMA.md",
         ),
     ),
