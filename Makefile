@@ -8,6 +8,7 @@ READY := $(VENV)/.ready
 build: $(READY)
 	$(VENV)/bin/alliance-depth build
 	@$(VENV)/bin/alliance-depth chart docs/images/headline.svg
+	@$(VENV)/bin/alliance-depth chart docs/images/crises.svg --of crises
 	@$(VENV)/bin/alliance-depth conclusions docs/CONCLUSIONS.md
 	@$(VENV)/bin/alliance-depth validity docs/VALIDITY.md
 	@$(VENV)/bin/alliance-depth claims docs/ALLY_DILEMMA.md

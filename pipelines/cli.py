@@ -140,15 +140,20 @@ def summary(
 @app.command()
 def chart(
     target: Annotated[Path, typer.Argument(help="The SVG file to write.")],
+    of: Annotated[str, typer.Option(help="headline, or crises: depth against responses.")] = (
+        "headline"
+    ),
     warehouse: Annotated[Path | None, typer.Option(help="The link readers open.")] = None,
 ) -> None:
-    """Draw the headline chart from the warehouse."""
+    """Draw a chart of the documents from the warehouse."""
     from warehouse.answers import NoWarehouse
-    from warehouse.chart import draw
+    from warehouse.chart import CHARTS
     from warehouse.location import LINK
 
+    if of not in CHARTS:
+        _fail(f"no chart of {of!r}; expected one of {', '.join(CHARTS)}")
     try:
-        draw(warehouse or LINK, target)
+        CHARTS[of](warehouse or LINK, target)
     except NoWarehouse as error:
         _fail(str(error))
 

@@ -120,6 +120,10 @@ def crises(t: Reader) -> Iterator[str]:
         f"{_verdict(head['within_verdict'])}. The area under the curve for arms or more is "
         f"{span(head, 'auc')} ({head['n_arms_or_more']} responses are)."
     )
+    yield (
+        "![Depth of the partner's tie in the year before a crisis against what the partner did, "
+        "from nothing to war, by partner](images/crises.svg)"
+    )
     yield grid(
         ("predictor", "tau-b", "within a power", "area, arms or more", "depth is"),
         [

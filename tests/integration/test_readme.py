@@ -11,7 +11,7 @@ import pytest
 
 from warehouse import claims, conclusions, validity
 from warehouse.answers import connect
-from warehouse.chart import draw
+from warehouse.chart import CHARTS
 from warehouse.reading import Reader, span
 
 pytestmark = pytest.mark.integration
@@ -113,10 +113,11 @@ def test_how_many_gulf_states_stand_behind_russias_mean(link: Path) -> None:
 NUMBER = re.compile(r"-?\d+\.\d+")
 
 
-def test_the_readmes_chart_is_the_builds(link: Path, tmp_path: Path) -> None:
-    drawn = tmp_path / "headline.svg"
-    draw(link, drawn)
-    committed = (ROOT / "docs" / "images" / "headline.svg").read_text()
+@pytest.mark.parametrize("name", CHARTS)
+def test_the_charts_of_the_documents_are_the_builds(name: str, link: Path, tmp_path: Path) -> None:
+    drawn = tmp_path / f"{name}.svg"
+    CHARTS[name](link, drawn)
+    committed = (ROOT / "docs" / "images" / f"{name}.svg").read_text()
     numbers = [
         np.array([float(x) for x in NUMBER.findall(text)])
         for text in (drawn.read_text(), committed)
