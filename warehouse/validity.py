@@ -230,6 +230,21 @@ def crises(t: Reader) -> Iterator[str]:
             for name, words in VARIANTS.items()
         ],
     )
+    every = t.rows("FROM out_crises__association WHERE predictor <> 'depth' ORDER BY ALL")
+    against = [r for r in every if r["verdict"] == "against"]
+    for_it = [r for r in every if r["verdict"] == "for"]
+    told = [
+        f"{PREDICTORS[r['predictor']]}, {VARIANTS[r['variant']]} ({span(r, 'tau_b')})"
+        for r in for_it
+    ]
+    yield (
+        f"Of the {len(every)} figures of the other predictors in all variants {len(for_it)} "
+        f"{'speaks' if len(for_it) == 1 else 'speak'} for an association as expected"
+        f"{': ' + listed(told) if told else ''}; "
+        f"{len(against)} speak against it, "
+        f"{sum(r['predictor'] == 'declared_depth' for r in against)} of these by declared depth. "
+        "Among so many some cross by chance."
+    )
     coding = {r["measure"]: r for r in t.rows("FROM out_crises__coding")}
     linear = coding["kappa_linear"]
     yield (
