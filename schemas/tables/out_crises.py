@@ -58,6 +58,14 @@ _PREDICTOR = Field(
     allowed=PREDICTORS,
 )
 
+_REFERENCE = Field(
+    "rps_reference",
+    "float",
+    "The same for the shares of the steps in the other crises.",
+    minimum=0,
+    maximum=1,
+)
+
 
 def _points(name: str, description: str) -> Field:
     return Field(name, "float", description, "points", nullable=True, minimum=0, maximum=100)
@@ -261,13 +269,7 @@ TABLES = [
                 minimum=0,
                 maximum=1,
             ),
-            Field(
-                "rps_reference",
-                "float",
-                "The same for the shares of the steps in the other crises.",
-                minimum=0,
-                maximum=1,
-            ),
+            _REFERENCE,
             *(
                 replace(f, minimum=None)
                 for f in _span("skill", "One minus rps over rps_reference; 0 is no skill.", -1, 1)
@@ -320,13 +322,7 @@ TABLES = [
                 minimum=0,
                 maximum=1,
             ),
-            Field(
-                "rps_reference",
-                "float",
-                "The same for the shares of the steps in the other crises.",
-                minimum=0,
-                maximum=1,
-            ),
+            _REFERENCE,
         ),
         _SOURCES,
         _CAVEATS,

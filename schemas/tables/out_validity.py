@@ -77,8 +77,14 @@ def _correlation(name: str, description: str) -> Field:
     return Field(name, "float", description, nullable=True, minimum=-1, maximum=1)
 
 
-def _statistic(name: str, description: str, unit: str = "", **bounds: float) -> Field:
-    return Field(name, "float", description, unit=unit, nullable=True, **bounds)  # type: ignore[arg-type]
+def _statistic(
+    name: str,
+    description: str,
+    unit: str = "",
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Field:
+    return Field(name, "float", description, unit, nullable=True, minimum=minimum, maximum=maximum)
 
 
 TABLES = [

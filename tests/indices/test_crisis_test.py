@@ -15,6 +15,8 @@ from schemas.tables import out_crises
 from schemas.tables.raw_curated import RESPONSES
 
 Frame = pd.DataFrame
+# Crises, those left out, depth, pillars, indicators.
+World = tuple[Frame, Frame, Frame, Frame, Frame]
 PARTNERS, TARGETS = ("CHN", "RUS", "USA"), ("IRN", "ISR", "PAK", "SAU", "SYR")
 YEARS = range(1980, 2025)
 SAMPLES = 200
@@ -68,7 +70,7 @@ def response_to(depth: Frame, target: str, partner: str, year: int) -> int:
 
 
 @pytest.fixture(scope="module")
-def world() -> tuple[Frame, Frame, Frame, Frame, Frame]:
+def world() -> World:
     rng = np.random.default_rng(11)
     depth, pillars, indicators = dyads(rng)
     rows = []
@@ -113,8 +115,8 @@ def world() -> tuple[Frame, Frame, Frame, Frame, Frame]:
 
 
 @pytest.fixture(scope="module")
-def tables(world: tuple[Frame, ...]) -> dict[str, Frame]:
-    made = c.crisis_tables(*world, seed=7, samples=SAMPLES)  # type: ignore[arg-type]
+def tables(world: World) -> dict[str, Frame]:
+    made = c.crisis_tables(*world, seed=7, samples=SAMPLES)
     return dict(zip(NAMES, made, strict=True))
 
 
@@ -149,7 +151,7 @@ def test_an_outcome_that_follows_depth_speaks_for_it(tables: dict[str, Frame]) -
 
 
 def test_an_outcome_turned_round_speaks_against_it(
-    world: tuple[Frame, ...], monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(c, "VARIANTS", {"headline": c.VARIANTS["headline"]})
     crises, *rest = world
@@ -160,9 +162,7 @@ def test_an_outcome_turned_round_speaks_against_it(
     assert found.loc[("headline", "trade_share_pct"), "depth_is"] == "worse"
 
 
-def test_only_rows_with_a_full_depth_are_tested(
-    world: tuple[Frame, ...], tables: dict[str, Frame]
-) -> None:
+def test_only_rows_with_a_full_depth_are_tested(world: World, tables: dict[str, Frame]) -> None:
     crises = world[0]
     status = tables["out_crises__responses"]["depth_status"].astype("str")
     assert len(status) == len(crises)
@@ -184,7 +184,7 @@ def test_only_rows_with_a_full_depth_are_tested(
     assert (known == (status == "full")).all()
 
 
-def test_rows_left_out_count_as_nothing_in_their_variant(world: tuple[Frame, ...]) -> None:
+def test_rows_left_out_count_as_nothing_in_their_variant(world: World) -> None:
     crises, left_out, *index = world
     rows = c.crisis_rows(crises, left_out)
     more = rows[~rows["is_coded"]]
@@ -254,7 +254,7 @@ def test_a_variant_leaves_out_what_it_says(
     assert len(chosen(variant, rows)) == (1 if gone else 2)
 
 
-def test_other_codings_and_mediation_change_the_response_only(world: tuple[Frame, ...]) -> None:
+def test_other_codings_and_mediation_change_the_response_only(world: World) -> None:
     crises, left_out, *index = world
     rows = c.year_before(c.crisis_rows(crises, left_out), *index)
     rows = rows.assign(coding_1=rows["response"] + 1, coding_2=rows["response"] - 1)
@@ -282,7 +282,7 @@ def test_foretelling_knows_depth_from_noise(tables: dict[str, Frame]) -> None:
 
 
 def test_leaving_a_crisis_out_is_computing_without_its_rows(
-    world: tuple[Frame, ...], tables: dict[str, Frame]
+    world: World, tables: dict[str, Frame]
 ) -> None:
     one = tables["out_crises__leave_one_out"].iloc[5]
     crises, left_out, *index = world
@@ -310,7 +310,7 @@ def test_groups_are_of_equal_size_and_in_order(
     assert (groups["observed"] * groups["n_rows"]).sum() == pytest.approx(arms)
 
 
-def test_iran_is_foretold_from_earlier_crises_alone(world: tuple[Frame, ...]) -> None:
+def test_iran_is_foretold_from_earlier_crises_alone(world: World) -> None:
     crises, left_out, *index = world
     changed = crises.assign(
         response=crises["response"].where(crises["start_date"].dt.year < 2025, 0)
@@ -330,7 +330,7 @@ def test_iran_is_foretold_from_earlier_crises_alone(world: tuple[Frame, ...]) ->
         assert found.loc[(*case, "arms_or_more"), "predicted"] == pytest.approx(upper)
 
 
-def test_agreement_of_codings(world: tuple[Frame, ...], tables: dict[str, Frame]) -> None:
+def test_agreement_of_codings(world: World, tables: dict[str, Frame]) -> None:
     crises = world[0]
     found = tables["out_crises__coding"].set_index("measure")
     assert (found["value"] == 1).all()
@@ -354,10 +354,10 @@ def test_verdicts_follow_the_interval(ends: tuple[float, float], said: str) -> N
     assert c.side(*interval(np.array([np.nan]))) is None
 
 
-def test_with_few_crises_nothing_is_tested(world: tuple[Frame, ...]) -> None:
-    crises, *rest = world
+def test_with_few_crises_nothing_is_tested(world: World) -> None:
+    crises, left_out, *index = world
     few = crises[crises["crisis_id"] == "1990-made"]
-    made = c.crisis_tables(few, *rest, seed=7, samples=SAMPLES)  # type: ignore[arg-type]
+    made = c.crisis_tables(few, left_out, *index, seed=7, samples=SAMPLES)
     tables = {
         n: validate(conform(f, REGISTRY[n]), REGISTRY[n]) for n, f in zip(NAMES, made, strict=True)
     }

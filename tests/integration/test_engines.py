@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -55,9 +55,9 @@ def broker(tmp_path: Path) -> Iterator[str]:
         server.terminate()
 
 
-def wait_for(happened: object) -> None:
+def wait_for(happened: Callable[[], bool]) -> None:
     end = time.monotonic() + START_SECONDS
-    while not happened():  # type: ignore[operator]
+    while not happened():
         assert time.monotonic() < end, "it did not start"
         time.sleep(0.2)
 
