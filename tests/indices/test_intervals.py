@@ -368,7 +368,6 @@ def test_draws_do_not_depend_on_how_many_stand_together(
     definition = mini_definition(draws=7)
     together, _ = run(definition, missing=0.2)
     monkeypatch.setattr(intervals, "_CHUNK", chunk)
-    monkeypatch.setattr(intervals, "_BLOCK", block)
     apart, _ = run(definition, missing=0.2)
     assert [t for t, *_ in apart] == [t for t, *_ in together] == [0, 1]
     for (_, cells, values), (_, other_cells, others) in zip(together, apart, strict=True):
