@@ -678,7 +678,7 @@ def output_tables(
 ) -> Iterator[pd.DataFrame]:
     """Compute every output table, in the order of the asset that publishes them.
 
-    One after the other, so that the large ones are written while the draws are made. `axes` may
+    One after the other; the draws are made meanwhile, by other threads. `axes` may
     start before the index does, so that trailing windows are full from its first year. `kept` is
     what `depth_tables` takes.
     """
@@ -686,14 +686,16 @@ def output_tables(
     draws = Draws(definition, int(definition.uncertainty["draws"]))
     with ThreadPoolExecutor(2) as beside:
         gathered = beside.submit(evidence, core, axes, index.data, definition)
+        drawn = beside.submit(
+            lambda: depth_tables(index, gathered.result(), definition, draws, kept)
+        )
         yield indicator_table(index, definition)
         yield pillar_table(index)
         errors = gathered.result()
-        made = depth_tables(index, errors, definition, draws, kept)
         # The draws of a few pairs do not fill a processor: two tables at a time.
         gaps = beside.submit(gap_tables, index, errors, definition, draws)
         shares = beside.submit(sensitivity_table, index, errors, definition)
-        yield from made
+        yield from drawn.result()
         yield gaps.result()
         yield shares.result()
     yield beside_table(core, axes, exists, definition)

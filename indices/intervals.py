@@ -31,8 +31,8 @@ MEASURES = ("depth", "costly", "declared")
 _KINDS = {"depth": ("costly", "declared"), "costly": ("costly",), "declared": ("declared",)}
 _TRADE = ("trade_share", "trade_intensity", "trade_dependence")
 _ARMS = ("arms_import_share", "arms_export_share", "arms_volume")
-# Draws of the years taken together, where one year has not more: 32 MB in each thread.
-_CHUNK = 1 << 23
+# Draws of the years taken together, where one year has not more: 16 MB in each thread.
+_CHUNK = 1 << 22
 T = TypeVar("T")
 
 
