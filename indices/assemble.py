@@ -33,6 +33,7 @@ from indices.depth import (
 from indices.draws import FACTORS, Draws, saltelli
 from indices.gap import bloc_mean, gap_points, gap_table
 from indices.intervals import MEASURES, Evidence, by_year, cut
+from indices.kernels import neighbours
 from indices.pillars.arms import arms_indicators, estimated_share
 from indices.pillars.trade import FLOW, trade_error, trade_indicators
 from indices.pillars.treaties import presence
@@ -370,8 +371,8 @@ def depth_tables(
         for chief in chiefs:
             rows = np.flatnonzero(first == axes.states.index(chief))
             rows = rows[~np.isnan(full[t].reshape(-1)[cells[rows]])]
-            ranks[:, rows] = interval(ranks_from_top(values[rows]))
-        return t, np.concatenate([np.stack(interval(values)), ranks])
+            ranks[:, rows] = interval(ranks_from_top(values[rows]), neighbours=neighbours)
+        return t, np.concatenate([np.stack(interval(values, neighbours=neighbours)), ranks])
 
     has_depth = ~np.isnan(depth.depth)
     made: dict[int, Array] = {}
@@ -423,7 +424,7 @@ def ranks_from_top(values: Array) -> Array:
     above = np.zeros(values.shape, np.uint8)
     for other in values:
         above += (other > values).view(np.uint8)
-    return above + 1.0
+    return above + np.float32(1)
 
 
 def _ballots(core: Frames, axes: Axes) -> Ballots:
@@ -677,7 +678,7 @@ def output_tables(
 ) -> Iterator[pd.DataFrame]:
     """Compute every output table, in the order of the asset that publishes them.
 
-    One after the other, so that the large ones are written while the draws are made. `axes` may
+    One after the other; the draws are made meanwhile, by other threads. `axes` may
     start before the index does, so that trailing windows are full from its first year. `kept` is
     what `depth_tables` takes.
     """
@@ -685,14 +686,16 @@ def output_tables(
     draws = Draws(definition, int(definition.uncertainty["draws"]))
     with ThreadPoolExecutor(2) as beside:
         gathered = beside.submit(evidence, core, axes, index.data, definition)
+        drawn = beside.submit(
+            lambda: depth_tables(index, gathered.result(), definition, draws, kept)
+        )
         yield indicator_table(index, definition)
         yield pillar_table(index)
         errors = gathered.result()
-        made = depth_tables(index, errors, definition, draws, kept)
         # The draws of a few pairs do not fill a processor: two tables at a time.
         gaps = beside.submit(gap_tables, index, errors, definition, draws)
         shares = beside.submit(sensitivity_table, index, errors, definition)
-        yield from made
+        yield from drawn.result()
         yield gaps.result()
         yield shares.result()
     yield beside_table(core, axes, exists, definition)

@@ -31,8 +31,8 @@ MEASURES = ("depth", "costly", "declared")
 _KINDS = {"depth": ("costly", "declared"), "costly": ("costly",), "declared": ("declared",)}
 _TRADE = ("trade_share", "trade_intensity", "trade_dependence")
 _ARMS = ("arms_import_share", "arms_export_share", "arms_volume")
-# Draws of the years taken together, where one year has not more: 32 MB in each thread.
-_CHUNK = 1 << 23
+# Draws of the years taken together, where one year has not more: 16 MB in each thread.
+_CHUNK = 1 << 22
 T = TypeVar("T")
 
 
@@ -204,6 +204,8 @@ class _Sheet:
         self._draws, self._definition = draws, definition
         self._errors, self._of_cell = errors, of_cell
         self._lines = {i.name: self._line(i) for i in definition.indicators}
+        windows = len(definition.arms_windows)
+        self._windows = {k: v.reshape(windows, -1) for k, v in evidence.arms.items()}
         self._place = {i.name: k for k, i in enumerate(definition.indicators)}
         # Weights by pattern: see `_measure`. Threads may make the same one twice, alike.
         self._known_parts: dict[tuple[str, int], Parts] = {}
@@ -324,9 +326,9 @@ class _Sheet:
             codes = votes.codes[votes.period == year]
             mine = slice(*np.searchsorted(t, [k, k + 1]))
             if len(codes):  # without recorded votes there is nothing to resample
-                weights = self._draws.roll_calls(year, len(codes))
-                effect = kappa_influence(codes, *np.divmod(cells[mine], n))
-                scores[mine] = effect.T @ weights.T
+                effect = kappa_influence(codes, *np.divmod(cells[mine], n)).T.astype(np.float32)
+                moved = effect @ self._draws.roll_calls(year, len(codes))
+                scores[mine] = self._draws.place("votes", moved)
         score_lines(scores, at, slope, height)
         return scores, of_row, np.ones(len(ties), dtype=bool)
 
@@ -359,7 +361,7 @@ class _Sheet:
         return _Column(TRADE, np.isfinite(at), at, sd, cap, (oil[0], oil[1]))
 
     def _arms(self, i: Indicator, ties: Array, bend: Array) -> _Column:
-        windows = self._evidence.arms[i.name].reshape(len(self._definition.arms_windows), -1)
+        windows = self._windows[i.name]
         with np.errstate(invalid="ignore"):
             at = transform(windows[:, ties].T, i.transform).astype(np.float32)
         sd = (bend * self._flat(self._evidence.arms_sd, ties)).astype(np.float32)
