@@ -88,13 +88,8 @@ def indicators(
         ``value_usd``, or ``recorded_usd`` for what customs show.
     """
     rules = definition.rules
-    dyads = core["core_treaties__yearly_dyads"]
     both = pairs(axes, exists)
-
-    def treaty(column: str) -> Array:
-        return axes.cube(dyads, "from_iso3", "to_iso3", column)
-
-    goods = _goods(core, axes, definition, trade)
+    goods = goods_indicators(core, axes, definition, trade)
     goods_status = dict.fromkeys(("trade_share", "trade_intensity"), goods.pop("status"))
     goods_status["trade_dependence"] = goods.pop("dependence_status")
     (arms,) = _arms(core, axes, int(rules["arms_window_years"]))
@@ -106,11 +101,7 @@ def indicators(
     values = {
         **goods,
         **arms,
-        "security_commitment": treaty("security_commitment"),
-        "defence_presence": presence(treaty("troops_hosted")),
-        "partnership_tier": treaty("partnership_tier"),
-        "economic_agreements": treaty("economic_agreements"),
-        "joint_igos": treaty("joint_igos"),
+        **treaty_indicators(core, axes),
         "vote_kappa": axes.cube(enough, "from_iso3", "to_iso3", "kappa"),
     }
     values = {k: np.where(both, v, np.nan) for k, v in values.items()}
@@ -119,7 +110,8 @@ def indicators(
     }
     for name in goods:
         status[name] = np.where(np.isnan(values[name]), MISSING, goods_status[name]).astype(np.int8)
-    carried = treaty("is_carried") == 1
+    ties = core["core_treaties__yearly_dyads"]
+    carried = axes.cube(ties, "from_iso3", "to_iso3", "is_carried") == 1
     for name, cube in (
         ("security_commitment", carried),
         ("joint_igos", np.array(axes.years)[:, None, None] > 2014),
@@ -132,7 +124,18 @@ def indicators(
     return Indicators(axes, both, values, status, applies)
 
 
-def _goods(core: Frames, axes: Axes, definition: Definition, value: str) -> dict[str, Array]:
+def treaty_indicators(core: Frames, axes: Axes) -> dict[str, Array]:
+    """Lay out the indicators that ``core_treaties__yearly_dyads`` holds."""
+    dyads = core["core_treaties__yearly_dyads"]
+    columns = ("security_commitment", "partnership_tier", "economic_agreements", "joint_igos")
+    made = {c: axes.cube(dyads, "from_iso3", "to_iso3", c) for c in (*columns, "troops_hosted")}
+    return made | {"defence_presence": presence(made.pop("troops_hosted"))}
+
+
+def goods_indicators(
+    core: Frames, axes: Axes, definition: Definition, value: str = "value_usd"
+) -> dict[str, Array]:
+    """Compute the indicators of trade, and their status: see `trade_indicators`."""
     rules = definition.rules
     return trade_indicators(
         core["core_trade__yearly_flows"],
@@ -323,7 +326,7 @@ def _oil_shift(
     small = Axes(axes.years, states)
     named = flows["exporter_iso3"].isin(states) & flows["importer_iso3"].isin(states)
     changed = core | {"core_trade__yearly_flows": flows.assign(value_usd=moved)[named]}
-    share = _goods(changed, small, definition, "value_usd")["trade_share"][-len(out) :]
+    share = goods_indicators(changed, small, definition, "value_usd")["trade_share"][-len(out) :]
     best = data.values["trade_share"][:, at[:, None], at]
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.log(share / best)

@@ -57,10 +57,13 @@ def placements(positive: Array, negative: Array) -> Array:
         Its mean over positives is the area under the curve. NaN without negatives.
     """
     out = np.full(positive.shape, np.nan)
-    for s, ordered in enumerate(np.sort(negative, axis=1)):
-        if len(ordered):
-            sides = [np.searchsorted(ordered, positive[s], side) for side in ("left", "right")]
-            out[s] = (sides[0] + sides[1]) / (2 * len(ordered))
+    if negative.shape[1]:
+        # Ordered values are found in order: many times as fast.
+        order = np.argsort(positive, axis=1)
+        for s, ordered in enumerate(np.sort(negative, axis=1)):
+            values = positive[s, order[s]]
+            sides = [np.searchsorted(ordered, values, side) for side in ("left", "right")]
+            out[s, order[s]] = (sides[0] + sides[1]) / (2 * len(ordered))
     return out
 
 
@@ -130,7 +133,7 @@ def _walk(
     auc: Array,
     precision: Array,
 ) -> None:
-    """Fill both figures in: walk each score from low to high, with the resamples of a block abreast.
+    """Fill both figures in, walking up each score with the resamples of a block side by side.
 
     Whole numbers below 2**24 are exact in single precision, which takes half the time: all sums
     are of such but the last, of precisions.

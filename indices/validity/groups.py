@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -141,6 +142,17 @@ class Sample:
     pact: Array
     rival: Array
     pair: Array
+
+    @cached_property
+    def known(self) -> Array:
+        """Scores that exist in each year, for any pair: bool array, shape (years, `SCORES`)."""
+        return (~np.isnan(self.scores)).any(axis=2).T
+
+    @cached_property
+    def complete(self) -> Array:
+        """Pairs with all scores that exist in the year: bool array, shape (years, pairs)."""
+        missing = np.isnan(self.scores) & self.known.T[:, :, None]
+        return self.exists & ~missing.any(axis=0)
 
 
 @dataclass(frozen=True)
@@ -284,12 +296,9 @@ def _sample(name: str, groups: Groups, scores: dict[str, Array], i: Array, j: Ar
 
 def compare(sample: Sample, pole: str, t: int) -> Comparison | None:
     """Divide a year's pairs; None in a year without scores of depth."""
-    known = ~np.isnan(sample.scores[:, t])
-    scores = np.flatnonzero(known.any(axis=1)).tolist()
-    if 0 not in scores:
+    if not sample.known[t, 0]:
         return None
-    exists = sample.exists[t]
-    complete = known[scores].all(axis=0) & exists
+    exists, complete = sample.exists[t], sample.complete[t]
     ally, rival = sample.pact[t] >= 0, sample.rival[t]
     high, low = {
         "allies_others": (ally, ~ally),
@@ -298,7 +307,7 @@ def compare(sample: Sample, pole: str, t: int) -> Comparison | None:
     }[pole]
     return Comparison(
         t,
-        scores,
+        np.flatnonzero(sample.known[t]).tolist(),
         np.flatnonzero(high & complete),
         np.flatnonzero(low & complete),
         int((high & exists & ~complete).sum()),
@@ -458,12 +467,17 @@ def _about(sample: Sample, pole: str, years: Sequence[Comparison]) -> tuple[floa
         len(years),
         positive,
         negative,
-        len(np.unique(np.concatenate([cluster[c.year, c.positive] for c in years]))),
-        len(np.unique(np.concatenate([sample.pair[c.negative] for c in years]))),
+        _distinct([cluster[c.year, c.positive] for c in years]),
+        _distinct([sample.pair[c.negative] for c in years]),
         sum(c.unscored for c in years),
         round(float(np.mean([c.coverage for c in years])), DECIMALS),
         round(positive / (positive + negative), DECIMALS),
     )
+
+
+def _distinct(numbers: Sequence[Array]) -> int:
+    """Count the different ones of some numbers from 0 on."""
+    return int((np.bincount(np.concatenate(numbers)) > 0).sum())
 
 
 def ends(draws: Array) -> tuple[Array, Array]:
