@@ -79,10 +79,10 @@ def best_reports(
     chosen = reports.iloc[order[first]]
     return pd.DataFrame(
         {
-            **{name: chosen[name].to_numpy() for name in FLOW},
+            **{name: chosen[name].array for name in FLOW},
             **{name: value[first] for name, value in values.items()},
             "method": np.where(by_importer[first], "importer_report", "exporter_report"),
-            "source": chosen["source"].to_numpy(),
+            "source": chosen["source"].array,
             "mirror_ratio": ratio[first],
         }
     )
