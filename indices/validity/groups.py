@@ -251,9 +251,9 @@ def score_cubes(
         labels = frame[column].astype("category").cat
         if name not in labels.categories:
             return np.full(axes.shape, np.nan)
-        chosen = (labels.codes == labels.categories.get_loc(name)).to_numpy()
-        rows = frame.loc[chosen, ["from_iso3", "to_iso3", "year", value]]
-        return axes.cube(rows, "from_iso3", "to_iso3", value)
+        rows = np.flatnonzero(labels.codes == labels.categories.get_loc(name))
+        chosen = frame[["from_iso3", "to_iso3", "year", value]].iloc[rows]
+        return axes.cube(chosen, "from_iso3", "to_iso3", value)
 
     out = {p: of(pillars, "pillar", p, "score") for p in PILLARS}
     for name in ("trade_share", "arms_volume"):
