@@ -128,8 +128,8 @@ def treaty_indicators(core: Frames, axes: Axes) -> dict[str, Array]:
     """Lay out the indicators that ``core_treaties__yearly_dyads`` holds."""
     dyads = core["core_treaties__yearly_dyads"]
     columns = ("security_commitment", "partnership_tier", "economic_agreements", "joint_igos")
-    made = {c: axes.cube(dyads, "from_iso3", "to_iso3", c) for c in (*columns, "troops_hosted")}
-    return made | {"defence_presence": presence(made.pop("troops_hosted"))}
+    *made, troops = axes.cubes(dyads, "from_iso3", "to_iso3", (*columns, "troops_hosted"))
+    return dict(zip(columns, made, strict=True)) | {"defence_presence": presence(troops)}
 
 
 def goods_indicators(

@@ -213,21 +213,16 @@ def yearly_flows(
     """
     names = ("exporter_iso3", "importer_iso3")
 
-    def lay(frame: pd.DataFrame, value: str, fill: float = np.nan) -> Array:
-        return axes.cube(frame, *names, value, fill)
-
     both = exists[:, :, None] & exists[:, None, :]
-    recorded, status = bridge_and_carry(
-        np.where(both, lay(chosen, "recorded_usd"), np.nan), bridge, carry
-    )
+    columns = ("recorded_usd", "value_lo_usd", "value_hi_usd", "mirror_ratio")
+    recorded, low, high, mirror_ratio = axes.cubes(chosen, *names, columns)
+    recorded, status = bridge_and_carry(np.where(both, recorded, np.nan), bridge, carry)
     recorded, status = carry_minor_direction(recorded, status, minor_share, minor_years)
     # A range that was bridged or carried is bridged or carried with its value.
-    low, _ = bridge_and_carry(np.where(both, lay(chosen, "value_lo_usd"), np.nan), bridge, carry)
-    high, _ = bridge_and_carry(np.where(both, lay(chosen, "value_hi_usd"), np.nan), bridge, carry)
-    adjust = {
-        name: lay(oil, name, fill=0.0)
-        for name in ("adjustment_usd", "adjustment_lo_usd", "adjustment_hi_usd")
-    }
+    low, _ = bridge_and_carry(np.where(both, low, np.nan), bridge, carry)
+    high, _ = bridge_and_carry(np.where(both, high, np.nan), bridge, carry)
+    adjustments = ("adjustment_usd", "adjustment_lo_usd", "adjustment_hi_usd")
+    adjust = dict(zip(adjustments, axes.cubes(oil, *names, adjustments, 0.0), strict=True))
     where = (status < 3) & both
     frame = axes.long(
         where,
@@ -237,7 +232,7 @@ def yearly_flows(
             **adjust,
             "value_lo_usd": np.fmin(low, recorded),
             "value_hi_usd": np.fmax(high, recorded),
-            "mirror_ratio": lay(chosen, "mirror_ratio"),
+            "mirror_ratio": mirror_ratio,
             "status": status,
         },
         names,

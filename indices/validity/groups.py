@@ -258,8 +258,8 @@ def score_cubes(
     out = {p: of(pillars, "pillar", p, "score") for p in PILLARS}
     for name in ("trade_share", "arms_volume"):
         out[name] = of(indicators, "indicator", name, "value")
-    out["vote_agreement"] = axes.cube(votes, "from_iso3", "to_iso3", "agreement")
-    distance = axes.cube(votes, "from_iso3", "to_iso3", "ideal_point_distance")
+    columns = ("agreement", "ideal_point_distance")
+    out["vote_agreement"], distance = axes.cubes(votes, "from_iso3", "to_iso3", columns)
     out["ideal_point_distance"] = -distance
     out[HEADLINE] = np.mean([out[p] for p in PILLARS], axis=0)
     # What sums have left in the last digits makes no order.
