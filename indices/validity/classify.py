@@ -13,7 +13,7 @@ from numba import njit
 from indices.cube import Array
 
 # Resamples worked at once, so that their cells stay in the processor's cache.
-BLOCK = 512
+BLOCK = 1024
 _ONE = np.float32(1)
 
 
@@ -38,7 +38,7 @@ def counts(units: int, samples: int, rng: np.random.Generator) -> Array:
         drawn = rng.integers(0, units, (samples, units))
         drawn += np.arange(samples)[:, None] * units
         found = np.bincount(drawn.ravel(), minlength=samples * units)
-        out[:, 1:] = found.reshape(samples, units).T
+        out[:, 1:] = found.astype(np.uint8).reshape(samples, units).T
     return out
 
 
@@ -150,9 +150,11 @@ def _walk(
     for start in range(0, draws, BLOCK):
         stop = min(start + BLOCK, draws)
         total, lost = _sum(ours, our_units, start, stop), _sum(theirs, their_units, start, stop)
+        won, level, losses, gained = np.empty((4, stop - start), np.float32)
         for s in range(len(scores)):
-            # What stands lower, and what stands level; twice the comparisons won.
-            passed, below, won, level, wins, gained = np.zeros((6, stop - start), np.float32)
+            # Those who do not stand lower, of both sides; twice the comparisons not won.
+            higher, left = total.copy(), lost.copy()
+            losses[:], gained[:] = 0, 0
             end = 0
             while end < scores.shape[1]:
                 at, has_won = end, False
@@ -161,7 +163,7 @@ def _walk(
                     end += 1
                 if not has_won:
                     for row in order[s, at:end]:
-                        _add(below, theirs, their_units[row - positives], start)
+                        _subtract(left, theirs, their_units[row - positives], start)
                     continue
                 won[:], level[:] = 0, 0
                 for row in order[s, at:end]:
@@ -170,15 +172,17 @@ def _walk(
                     else:
                         _add(level, theirs, their_units[row - positives], start)
                 for d in range(stop - start):
-                    higher = total[d] - passed[d]
-                    chosen = lost[d] - below[d] + higher
-                    wins[d] += won[d] * (below[d] + below[d] + level[d])
-                    gained[d] += higher * won[d] / max(chosen, _ONE)
-                    passed[d] += won[d]
-                    below[d] += level[d]
+                    gained[d] += higher[d] * won[d] / max(left[d] + higher[d], _ONE)
+                for d in range(stop - start):
+                    losses[d] += won[d] * (left[d] + left[d] - level[d])
+                for d in range(stop - start):
+                    higher[d] -= won[d]
+                for d in range(stop - start):
+                    left[d] -= level[d]
             for d in range(stop - start):
                 if total[d] > 0 and lost[d] > 0:
-                    auc[s, start + d] = wins[d] / (2 * np.float64(total[d]) * lost[d])
+                    whole = 2 * np.float64(total[d]) * lost[d]
+                    auc[s, start + d] = (whole - losses[d]) / whole
                     precision[s, start + d] = gained[d] / np.float64(total[d])
                 else:
                     auc[s, start + d] = precision[s, start + d] = np.nan
@@ -197,3 +201,9 @@ def _add(out: Array, weights: Array, unit: int, start: int) -> None:
     """Add a stretch of a unit's weights; a slice would take as long as the sum."""
     for d in range(np.uint64(len(out))):
         out[d] += weights[unit, np.uint64(start) + d]
+
+
+@njit(cache=True, nogil=True)
+def _subtract(out: Array, weights: Array, unit: int, start: int) -> None:
+    for d in range(np.uint64(len(out))):
+        out[d] -= weights[unit, np.uint64(start) + d]

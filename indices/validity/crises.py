@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from indices.validity.association import interval
 from schemas import table
 
 Frame = pd.DataFrame
+Values = TypeVar("Values", Array, pd.Series)
 Draw = Callable[[int], Array]
 """Bootstrap samples of so many crises, see `association.multiplicities`."""
 SAMPLES = 2000
@@ -27,6 +28,8 @@ ARMS = 4
 """Response from which on the partner gave arms or more."""
 STEPS = ("words", "diplomacy", "arms", "force")
 """Two rungs of the response each: none and words, diplomacy and money, and so on."""
+UNSIGNED = ("trade", "arms", "voting")
+"""Pillars that hold nothing signed; the order in which `without_treaties` takes them."""
 PILLARS = {"treaties": "treaties_score", "trade": "trade_score", "arms": "arms_score"}
 INDICATORS = {
     "security_commitment": "security_commitment",
@@ -50,20 +53,20 @@ _DIGITS = 9
 """Digits kept of a model: the last ones differ between processors."""
 
 
-def without_treaties(pillars: Frame) -> pd.Series:
+def without_treaties(trade: Values, arms: Values, voting: Values) -> Values:
     """Mean of the trade, arms and voting pillars, where all three are known.
 
     Parameters
     ----------
-    pillars : DataFrame
-        Scores, a column for each pillar.
+    trade, arms, voting : array or Series
+        Scores.
 
     Returns
     -------
-    Series
+    array or Series
         NaN where one of the three is missing.
     """
-    return (pillars["trade"] + pillars["arms"] + pillars["voting"]) / 3
+    return (trade + arms + voting) / 3
 
 
 def _found(asked: Frame, frame: Frame) -> Frame:
@@ -113,7 +116,7 @@ def year_before(rows: Frame, depth: Frame, pillars: Frame, indicators: Frame) ->
     parts: list[Frame | pd.Series] = [
         _found(asked, depth)[["depth", "costly_depth", "declared_depth", "depth_status"]],
         seen.set_axis(["depth_from_target", "target_depth_status"], axis=1),
-        without_treaties(scores).rename("depth_without_treaties"),
+        without_treaties(*(scores[p] for p in UNSIGNED)).rename("depth_without_treaties"),
         scores[list(PILLARS)].rename(columns=PILLARS),
         _wide(asked, indicators, "indicator", "value")[list(INDICATORS)].rename(columns=INDICATORS),
     ]
