@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from schemas.model import Field, Table
+from schemas.model import Field, FieldType, Table
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
+    from pandera.dtypes import DataType
 
 _INT = ("int64", "Int64")
 _BOOL = ("bool", "boolean")
@@ -207,7 +208,12 @@ def rule_of(f: Field) -> str:
     return ", ".join(w for w in words if w)
 
 
-def _within(series: pd.Series, f: Field) -> pd.Series:
+def _verdict(bad: np.ndarray) -> pd.Series | bool:
+    """What a check returns: which rows hold, or that all do, which costs pandera much less."""
+    return pd.Series(~bad) if bad.any() else True
+
+
+def _within(series: pd.Series, f: Field) -> pd.Series | bool:
     """Whether each number is finite and inside the field's bounds; a missing one is."""
     values = series.to_numpy(dtype="float64", na_value=np.nan)
     with np.errstate(invalid="ignore"):
@@ -216,34 +222,38 @@ def _within(series: pd.Series, f: Field) -> pd.Series:
             bad |= values < f.minimum
         if f.maximum is not None:
             bad |= values > f.maximum
-    return pd.Series(~bad, index=series.index)
+    return _verdict(bad)
 
 
-def _matches(series: pd.Series, f: Field) -> pd.Series:
+def _matches(series: pd.Series, f: Field) -> pd.Series | bool:
     """Whether each text is one of the allowed values and matches the pattern."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         codes, labels = series.cat.codes.to_numpy(), series.cat.categories
     else:
         codes, labels = pd.factorize(series)
     form = re.compile(f.pattern)
-    holds = [
-        (not f.allowed or label in f.allowed)
-        and (not f.pattern or form.fullmatch(label) is not None)
+    bad = [
+        (bool(f.allowed) and label not in f.allowed)
+        or (bool(f.pattern) and form.fullmatch(label) is None)
         for label in labels.tolist()
     ]
-    holds.append(True)  # for missing, code -1
-    return pd.Series(np.array(holds)[codes], index=series.index)
+    bad.append(False)  # for missing, code -1
+    return _verdict(np.array(bad)[codes])
 
 
-def _dtype(f: Field) -> str | None:
+@cache
+def _dtype(kind: FieldType, nullable: bool) -> DataType | None:
     """Dtype pandera must see; None for text, which may be `str` or a category (see `conform`)."""
-    return {
+    from pandera.engines.pandas_engine import Engine
+
+    name = {
         "string": None,
-        "int": _INT[f.nullable],
+        "int": _INT[nullable],
         "float": "float64",
-        "bool": _BOOL[f.nullable],
+        "bool": _BOOL[nullable],
         "date": "datetime64[s]",
-    }[f.type]
+    }[kind]
+    return Engine.dtype(name) if name else None
 
 
 @cache
@@ -251,17 +261,15 @@ def pandera_schema(table: Table) -> pa.DataFrameSchema:
     """Return the pandera schema of a table: types, bounds, codes, keys, no unknown column."""
     import pandera.pandas as pa
 
+    def in_order(frame: pd.DataFrame) -> pd.Series | bool:
+        return _verdict(np.append(False, _steps(frame, table.key) <= 0)[: len(frame)])
+
     return pa.DataFrameSchema(
-        {f.name: pa.Column(_dtype(f), _check(f), nullable=f.nullable) for f in table.fields},
-        checks=[
-            pa.Check(
-                lambda frame: pd.Series(
-                    np.append(True, _steps(frame, table.key) > 0)[: len(frame)]
-                ),
-                name=_KEY_RULE,
-                error=_KEY_RULE,
-            )
-        ],
+        {
+            f.name: pa.Column(_dtype(f.type, f.nullable), _check(f), nullable=f.nullable)
+            for f in table.fields
+        },
+        checks=[pa.Check(in_order, name=_KEY_RULE, error=_KEY_RULE)],
         strict=True,
         ordered=True,
         name=table.name,
