@@ -8,6 +8,7 @@ docs/VALIDITY_PLAN.md fixes them, and the tables of results. Does not belong her
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, TypeVar
 
@@ -538,13 +539,20 @@ def crisis_tables(
             yield pd.DataFrame(columns=table(f"out_crises__{name}").columns)
         yield from codings(crises, draw)
         return
-    forecasts = Forecasts(rows, draw)
-    yield _responses(rows, forecasts)
-    yield pd.DataFrame(association_rows(rows, draw))
-    yield pd.DataFrame(forecasts.skills())
-    yield forecasts.left_out()
-    yield pd.DataFrame([*forecasts.iran(), *forecasts.groups()])
-    yield from codings(crises, draw)
+    with ThreadPoolExecutor(1) as beside:
+        # Mostly products of matrices, which leave the interpreter to the forecasts.
+        associated = beside.submit(lambda: pd.DataFrame(association_rows(rows, draw)))
+        forecasts = Forecasts(rows, draw)
+        responses = _responses(rows, forecasts)
+        foretold = (
+            pd.DataFrame(forecasts.skills()),
+            forecasts.left_out(),
+            pd.DataFrame([*forecasts.iran(), *forecasts.groups()]),
+            *codings(crises, draw),
+        )
+        yield responses
+        yield associated.result()
+    yield from foretold
 
 
 def _responses(rows: Frame, forecasts: Forecasts | None) -> Frame:
