@@ -260,6 +260,16 @@ class _Sample:
         return self._outcomes[key].against(self.x[name][at], only_tau=only_tau)
 
 
+def draws(seed: int, samples: int) -> Draw:
+    """Return what draws bootstrap samples of so many crises: the same ones whoever asks."""
+
+    @cache
+    def draw(crises: int) -> Array:
+        return association.multiplicities(crises, samples, np.random.default_rng(seed))
+
+    return draw
+
+
 def _compared(out: dict[str, Any], name: str) -> dict[str, Any]:
     """Add what the interval of a difference to depth says; nothing for depth itself."""
     if out["predictor"] == "depth":
@@ -527,11 +537,7 @@ def crisis_tables(
         ``__calibration``, ``__coding`` and ``__coding_counts``. With fewer than `FEWEST` crises
         that have a full depth nothing is tested: no forecasts, and no rows of results.
     """
-
-    @cache
-    def draw(clusters: int) -> Array:
-        return association.multiplicities(clusters, samples, np.random.default_rng(seed))
-
+    draw = draws(seed, samples)
     rows = year_before(crisis_rows(crises, left_out), depth, pillars, indicators)
     if pools(rows)["full"]["crisis_id"].nunique() < FEWEST:
         yield _responses(rows, None)
