@@ -237,7 +237,8 @@ def _of_states(frame: pd.DataFrame, states: set[str]) -> pd.DataFrame:
         ("supplier_iso3", "recipient_iso3"),
     ):
         if first in frame:
-            return frame[frame[first].isin(states) & frame[second].isin(states)]
+            some = frame[frame[first].isin(states)]
+            return some[some[second].isin(states)]
     return frame
 
 

@@ -164,7 +164,8 @@ def _treaties_without(
 
 
 def _between(frame: pd.DataFrame, first: str, second: str, axes: Axes) -> pd.DataFrame:
-    return frame[frame[first].isin(axes.states) & frame[second].isin(axes.states)]
+    some = frame[frame[first].isin(axes.states)]
+    return some[some[second].isin(axes.states)]
 
 
 def few(axes: Axes, exists: Array, definition: Definition) -> tuple[Axes, Array]:
