@@ -67,6 +67,15 @@ def since(data: Indicators, first_year: int) -> Indicators:
     )
 
 
+def with_values(data: Indicators, made: dict[str, Array]) -> Indicators:
+    """Put other values in place of some, of the same or more years before; their status stays."""
+    values = {
+        k: np.where(data.exists, made[k][-len(v) :], np.nan) if k in made else v
+        for k, v in data.values.items()
+    }
+    return replace(data, values=values)
+
+
 def pairs(axes: Axes, exists: Array) -> Array:
     """Directed pairs of two different states that both existed: bool cube."""
     return exists[:, :, None] & exists[:, None, :] & ~np.eye(len(axes.states), dtype=bool)
@@ -615,11 +624,22 @@ def _gap_draws(
         yield from found
 
 
-def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition) -> pd.DataFrame:
+def beside_table(
+    core: Frames, axes: Axes, data: Indicators, definition: Definition
+) -> pd.DataFrame:
     """Lay ``out_beside__yearly_dyads`` out: trade share and depth from recorded trade alone.
 
     Only for pairs whose trade holds something that is not recorded: for all others the headline
     rests on recorded trade already, since no total is adjusted.
+
+    Parameters
+    ----------
+    core : dict of str to DataFrame
+    axes : Axes
+        May start before the index does.
+    data : Indicators
+        From the first year of the index on.
+    definition : Definition
     """
     flows = core["core_trade__yearly_flows"]
     adjusted = flows[flows["value_usd"] > flows["recorded_usd"]]
@@ -627,11 +647,9 @@ def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition
     if not states:
         return pd.DataFrame(columns=["from_iso3", "to_iso3", "year", "measure", "value"])
     small = Axes(axes.years, states)
-    at = [axes.states.index(s) for s in states]
-    data = since(
-        indicators(core, small, exists[:, at], definition, trade="recorded_usd"),
-        definition.first_year,
-    )
+    goods = goods_indicators(core, small, definition, "recorded_usd")
+    at = np.array([axes.states.index(s) for s in states])
+    data = with_values(cut(data, at), goods)
     recorded = compute_depth(data, definition)
     concerned = small.cube(adjusted, FLOW[0], FLOW[1], "value_usd", 0.0).any(axis=0)
     concerned |= concerned.T
@@ -701,4 +719,4 @@ def output_tables(
         yield from drawn.result()
         yield gaps.result()
         yield shares.result()
-    yield beside_table(core, axes, exists, definition)
+    yield beside_table(core, axes, index.data, definition)

@@ -8,14 +8,20 @@ one method, or what a source contributes (`pipelines.core.without`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from indices.assemble import Frames, goods_indicators, indicators, since, treaty_indicators
+from indices.assemble import (
+    Frames,
+    goods_indicators,
+    indicators,
+    since,
+    treaty_indicators,
+    with_values,
+)
 from indices.composite.aggregate import weighted_mean
 from indices.cube import Array, Axes, labelled, row_order
 from indices.definition import Definition, Indicator, Question, Variant
@@ -201,11 +207,7 @@ def robustness_tables(
             made = goods_indicators(core | changed, axes, definition)
         if "core_treaties__yearly_dyads" in changed:
             made |= treaty_indicators(core | changed, axes)
-        values = {
-            k: np.where(base.exists, made[k][-len(v) :], np.nan) if k in made else v
-            for k, v in base.values.items()
-        }
-        return replace(base, values=values)
+        return with_values(base, made)
 
     cubes = [measures_of(indicator_scores(base.values, definition), base, definition, None)]
     flows = core[FLOWS]

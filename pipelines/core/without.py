@@ -107,12 +107,14 @@ def _treaties_without(
     whole = _between(tables["core_treaties__yearly_dyads"], "from_iso3", "to_iso3", axes)
     rows = row_order(pairs(axes, exists))
     names = load_map(GEO)
+    # What the states were known by at any time: rows of others need not be mapped.
     numbers = pd.to_numeric(names.loc[names["iso3"].isin(axes.states), "name"])
 
     def left(name: str, owner: str, source: str) -> pd.DataFrame:
         frame = tables[name].iloc[:0] if source == owner else tables[name]
         return frame[frame["ccode"].isin(numbers)] if "ccode" in frame else frame
 
+    # Each bears the name of the column that it makes.
     def security_commitment(source: str) -> Array:
         held = _between(tables["core_treaties__commitments"], "from_iso3", "to_iso3", axes)
         return obligations(
