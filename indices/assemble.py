@@ -87,12 +87,14 @@ def indicators(
         ``value_usd``, or ``recorded_usd`` for what customs show.
     """
     rules = definition.rules
-    dyads = core["core_treaties__yearly_dyads"]
     both = pairs(axes, exists)
-
-    def treaty(column: str) -> Array:
-        return axes.cube(dyads, "from_iso3", "to_iso3", column)
-
+    treaties = ("security_commitment", "partnership_tier", "economic_agreements", "joint_igos")
+    *bound, troops, is_carried = axes.cubes(
+        core["core_treaties__yearly_dyads"],
+        "from_iso3",
+        "to_iso3",
+        (*treaties, "troops_hosted", "is_carried"),
+    )
     goods = _goods(core, axes, definition, trade)
     goods_status = dict.fromkeys(("trade_share", "trade_intensity"), goods.pop("status"))
     goods_status["trade_dependence"] = goods.pop("dependence_status")
@@ -105,11 +107,8 @@ def indicators(
     values = {
         **goods,
         **arms,
-        "security_commitment": treaty("security_commitment"),
-        "defence_presence": presence(treaty("troops_hosted")),
-        "partnership_tier": treaty("partnership_tier"),
-        "economic_agreements": treaty("economic_agreements"),
-        "joint_igos": treaty("joint_igos"),
+        **dict(zip(treaties, bound, strict=True)),
+        "defence_presence": presence(troops),
         "vote_kappa": axes.cube(enough, "from_iso3", "to_iso3", "kappa"),
     }
     values = {k: np.where(both, v, np.nan) for k, v in values.items()}
@@ -118,9 +117,8 @@ def indicators(
     }
     for name in goods:
         status[name] = np.where(np.isnan(values[name]), MISSING, goods_status[name]).astype(np.int8)
-    carried = treaty("is_carried") == 1
     for name, cube in (
-        ("security_commitment", carried),
+        ("security_commitment", is_carried == 1),
         ("joint_igos", np.array(axes.years)[:, None, None] > 2014),
         ("economic_agreements", np.array(axes.years)[:, None, None] > 2019),
     ):

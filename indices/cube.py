@@ -58,14 +58,27 @@ class Axes:
 
         Rows outside the axes are left out; cells without a row hold `fill`.
         """
-        out = np.full(self.shape, fill)
+        return self.cubes(frame, first, second, [value], fill)[0]
+
+    def cubes(
+        self,
+        frame: pd.DataFrame,
+        first: str,
+        second: str,
+        values: Sequence[str],
+        fill: float = np.nan,
+    ) -> list[Array]:
+        """Lay several values of one long frame out, each as `cube` does."""
         t, i, j = (
             self.year_index(frame["year"]),
             self.state_index(frame[first]),
             self.state_index(frame[second]),
         )
         keep = (t >= 0) & (i >= 0) & (j >= 0)
-        out[t[keep], i[keep], j[keep]] = frame[value].to_numpy(dtype=float, na_value=np.nan)[keep]
+        cell = np.ravel_multi_index((t[keep], i[keep], j[keep]), self.shape)
+        out = [np.full(self.shape, fill) for _ in values]
+        for cube, name in zip(out, values, strict=True):
+            cube.reshape(-1)[cell] = frame[name].to_numpy(dtype=float, na_value=np.nan)[keep]
         return out
 
     def panel(self, frame: pd.DataFrame, state: str, value: str, fill: float = np.nan) -> Array:

@@ -250,21 +250,22 @@ def full_memberships(known: pd.DataFrame, curated: pd.DataFrame, last_year: int)
         ``raw_curated__memberships``.
     last_year : int
     """
-    carried = known[known["year"] == IGO_LAST_YEAR].drop(columns="year")
-    held_before = pd.MultiIndex.from_frame(carried[["iso3", "igo"]])
+    carried = known.loc[known["year"] == IGO_LAST_YEAR, ["iso3", "igo"]]
     later = curated[curated["group_id"].isin(IGO_CODES) & (curated["status"] == "member")]
     later = later.assign(igo=later["group_id"].map(IGO_CODES))
-    frames = [known]
-    for year in range(IGO_LAST_YEAR + 1, last_year + 1):
-        day = pd.Timestamp(year, 12, 31)
-        ended = later[later["end_date"].notna() & (later["end_date"] < day)]
-        gone = pd.MultiIndex.from_frame(ended[["iso3", "igo"]])
-        held = later[
-            (later["start_date"] <= day) & (later["end_date"].isna() | (later["end_date"] >= day))
-        ]
-        kept = carried[~held_before.isin(gone)]
-        frames.append(pd.concat([kept, held[["iso3", "igo"]]]).drop_duplicates().assign(year=year))
-    return pd.concat(frames, ignore_index=True)
+    either = pd.concat([carried, later[["iso3", "igo"]]], ignore_index=True)
+    member = pd.factorize(either["iso3"] + " " + either["igo"])[0]
+    start, end = later["start_date"].to_numpy(), later["end_date"].to_numpy()
+    years = np.arange(IGO_LAST_YEAR + 1, last_year + 1)
+    rows = []
+    for year in years:
+        day = np.datetime64(f"{year}-12-31")
+        kept = ~np.isin(member[: len(carried)], member[len(carried) :][end < day])
+        held = (start <= day) & ~(end < day)
+        rows.append(np.flatnonzero(np.append(kept, held)))
+    stood = either.iloc[np.concatenate(rows)] if rows else either[:0]
+    when = np.repeat(years, [len(r) for r in rows])
+    return pd.concat([known, stood.assign(year=when).drop_duplicates()], ignore_index=True)
 
 
 def troops_hosted(series: pd.DataFrame, posture: pd.DataFrame, axes: Axes) -> Array:
