@@ -248,22 +248,23 @@ def full_memberships(known: pd.DataFrame, curated: pd.DataFrame, last_year: int)
         ``raw_curated__memberships``.
     last_year : int
     """
-    carried = known.loc[known["year"] == IGO_LAST_YEAR, ["iso3", "igo"]]
     later = curated[curated["group_id"].isin(IGO_CODES) & (curated["status"] == "member")]
     later = later.assign(igo=later["group_id"].map(IGO_CODES))
-    either = pd.concat([carried, later[["iso3", "igo"]]], ignore_index=True)
-    member = pd.factorize(either["iso3"] + " " + either["igo"])[0]
-    start, end = later["start_date"].to_numpy(), later["end_date"].to_numpy()
     years = np.arange(IGO_LAST_YEAR + 1, last_year + 1)
-    rows = []
-    for year in years:
-        day = np.datetime64(f"{year}-12-31")
-        kept = ~np.isin(member[: len(carried)], member[len(carried) :][end < day])
-        held = (start <= day) & ~(end < day)
-        rows.append(np.flatnonzero(np.append(kept, held)))
-    stood = either.iloc[np.concatenate(rows)] if rows else either[:0]
-    when = np.repeat(years, [len(r) for r in rows])
-    return pd.concat([known, stood.assign(year=when).drop_duplicates()], ignore_index=True)
+    # A row counts in the years on whose 31 December it holds; no date lies beyond them all.
+    first, end = later["start_date"].dt.year, later["end_date"]
+    last = end.dt.year - ~((end.dt.month == 12) & (end.dt.day == 31))
+    start, stop = (v.fillna(LATEST.year).to_numpy()[:, None] for v in (first, last))
+    row, held = np.nonzero((start <= years) & (years <= stop))
+    carried = known.loc[known["year"] == IGO_LAST_YEAR, ["iso3", "igo"]]
+    ends = later.assign(last=stop).groupby(["iso3", "igo"])["last"].min()
+    until = carried.merge(ends.reset_index(), how="left")["last"].fillna(LATEST.year).to_numpy()
+    kept_row, kept = np.nonzero(years <= until[:, None])
+    since = [
+        carried.iloc[kept_row].assign(year=years[kept]),
+        later.iloc[row][["iso3", "igo"]].assign(year=years[held]),
+    ]
+    return pd.concat([known, pd.concat(since).drop_duplicates()], ignore_index=True)
 
 
 def troops_hosted(series: pd.DataFrame, posture: pd.DataFrame, axes: Axes) -> Array:
@@ -307,8 +308,8 @@ def yearly_dyads(
     tiers: pd.DataFrame,
     in_force: pd.DataFrame,
     memberships: pd.DataFrame,
-    igo_coverage: pd.DataFrame,
-    igo_world: pd.DataFrame,
+    coverage: pd.DataFrame,
+    world: pd.DataFrame,
     troops: Array,
     axes: Axes,
     exists: Array,
@@ -321,7 +322,7 @@ def yearly_dyads(
     curated = np.append((held["source"] == "curated").to_numpy(), False)[owed.row]
     years = np.array(axes.years)
     share, joint = joint_memberships(
-        memberships, _covered(igo_coverage, axes), _world_mean(igo_world, axes), axes
+        memberships, igo_coverage(coverage, axes), igo_world_mean(world, axes), axes
     )
     where = pairs(axes, exists)
     frame = axes.long(
@@ -344,7 +345,7 @@ def yearly_dyads(
     return frame
 
 
-def _covered(coverage: pd.DataFrame, axes: Axes) -> Array:
+def igo_coverage(coverage: pd.DataFrame, axes: Axes) -> Array:
     """State-years the IGO data speaks of, its last year carried."""
     iso3 = cow_to_iso3(
         coverage["ccode"], mid_year(coverage["year"]), "geo", "raw_cow_igo__coverage"
@@ -356,7 +357,7 @@ def _covered(coverage: pd.DataFrame, axes: Axes) -> Array:
     return known
 
 
-def _world_mean(world: pd.DataFrame, axes: Axes) -> Array:
+def igo_world_mean(world: pd.DataFrame, axes: Axes) -> Array:
     """Mean share of joint memberships in the world, its last year carried."""
     by_year = world.set_index("year")["mean_shared_share"].reindex(list(axes.years))
     return by_year.ffill().to_numpy(dtype=float)
