@@ -89,7 +89,7 @@ def test_categories_are_mapped_as_text_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "days", "message"),
     [
-        (["IRAN", None], ["2000-01-01", "2000-01-01"], r"nan \(row 2\)"),
+        (["IRAN", None], ["1950-01-01", "1950-01-01"], r"nan \(row 2\)"),
         (["Aruba", "IRAN"], ["2000-01-01", None], r"'IRAN' \(row 2\)"),
     ],
 )
