@@ -37,12 +37,16 @@ def build_defs(
         Fields of `pipelines.settings.Settings`, for instance ``link`` or ``mode``.
     """
     settings = Settings(**overrides)
+    resources: dict[str, Any] = {
+        "settings": settings,
+        TABLES: ParquetTables(link=settings.link, behind=behind),
+    }
+    if behind:
+        # No output goes through it; the one for files is slow to import.
+        resources["io_manager"] = dg.mem_io_manager
     return dg.Definitions(
         assets=ASSETS,
-        resources={
-            "settings": settings,
-            TABLES: ParquetTables(link=settings.link, behind=behind),
-        },
+        resources=resources,
         jobs=[
             dg.define_asset_job(
                 "build",

@@ -98,11 +98,11 @@ class BuildFile:
                     raise FileNotFoundError(f"{source.name} was not made")
                 # In one go: by itself each comment would be flushed to disk.
                 own.execute(";".join(["BEGIN", create_table_sql(table), *comment_sql(table)]))
-                own.execute(
+                # It says how many rows it wrote.
+                found = own.execute(
                     f'INSERT INTO "{table.name}" SELECT {columns} '
                     f"FROM read_parquet({_quote(source)})"
-                )
-                found = own.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()
+                ).fetchone()
                 own.execute("COMMIT")
                 self._loaded[table.name] = int(found[0]) if found else 0
             except (duckdb.Error, OSError) as error:

@@ -63,7 +63,8 @@ def yearly_dyads(dyad_years: pd.DataFrame, axes: Axes, exists: Array) -> pd.Data
         .groupby(["supplier", "recipient", "year"], sort=True, as_index=False)[list(VOLUMES)]
         .sum()
     )
-    volumes = {v: axes.cube(rows, "supplier", "recipient", v, 0.0) for v in VOLUMES}
+    laid = axes.cubes(rows, "supplier", "recipient", VOLUMES, 0.0)
+    volumes = dict(zip(VOLUMES, laid, strict=True))
     sent = volumes["tiv_millions"]
     first, last = covered_years(dyad_years)
     where = pairs(axes, exists)

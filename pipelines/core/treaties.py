@@ -72,29 +72,27 @@ def atop_commitments(
 
 def _cut_at_dormancy(rows: pd.DataFrame, dormant: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """Cut obligations where their pact falls dormant or wakes; say which parts are dormant."""
-    live = rows[~rows["atopid"].isin(dormant["atopid"])].assign(is_dormant=False)
-    parts = [live]
+    periods = []
     for pact in dormant.itertuples(index=False):
-        of_pact = rows[rows["atopid"] == pact.atopid]
         first = EARLIEST if pd.isna(pact.dormant_from) else pd.Timestamp(pact.dormant_from, 1, 1)
         last = LATEST if pd.isna(pact.dormant_to) else pd.Timestamp(pact.dormant_to, 12, 31)
-        parts += [
-            _between(of_pact, EARLIEST, first - DAY).assign(is_dormant=False),
-            _between(of_pact, first, last).assign(is_dormant=True),
-            _between(of_pact, last + DAY, LATEST).assign(is_dormant=False),
+        periods += [
+            (pact.atopid, EARLIEST, first - DAY, False),
+            (pact.atopid, first, last, True),
+            (pact.atopid, last + DAY, LATEST, False),
         ]
-    cut = pd.concat(parts, ignore_index=True).sort_values(
+    live = rows[~rows["atopid"].isin(dormant["atopid"])].assign(is_dormant=False)
+    day = "datetime64[s]"
+    kinds = {"atopid": rows["atopid"].dtype, "first": day, "last": day, "is_dormant": "bool"}
+    parts = rows.merge(pd.DataFrame(periods, columns=list(kinds)).astype(kinds), on="atopid")
+    start = parts["start_date"].clip(lower=parts.pop("first"))
+    end = parts["end_date"].fillna(LATEST).clip(upper=parts.pop("last"))
+    # An end that was open stays open in the last period.
+    parts = parts.assign(start_date=start, end_date=end.mask(end >= LATEST))[start <= end]
+    cut = pd.concat([live, parts], ignore_index=True).sort_values(
         ["atopid", "from_iso3", "to_iso3", "start_date"], ignore_index=True
     )
     return cut, cut.pop("is_dormant").to_numpy(dtype=bool)
-
-
-def _between(rows: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
-    """The part of each dated row that lies in a period; an open end stays open in an open one."""
-    start = rows["start_date"].clip(lower=first)
-    end = rows["end_date"].fillna(LATEST).clip(upper=last)
-    part = rows.assign(start_date=start, end_date=end.mask(end >= LATEST))
-    return part[start <= end]
 
 
 def _sourced_end(rows: pd.DataFrame, ends: pd.DataFrame) -> pd.Series:

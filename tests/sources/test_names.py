@@ -73,6 +73,35 @@ def test_rows_keep_their_labels(tmp_path: Path) -> None:
     assert got["iso3"].to_dict() == {7: "IRN", 3: "ABW"}
 
 
+def test_categories_are_mapped_as_text_is(tmp_path: Path) -> None:
+    mapping = load_map(written(tmp_path, GOOD))
+    names = ["Aruba", "IRAN", "Aruba", "CHINA"]
+    days = pd.Series(pd.to_datetime(["2000-01-01"] * 3 + ["1950-01-01"]))
+    labels = pd.Series(pd.Categorical(names, categories=["unused", *sorted(set(names))]))
+    text, coded = (
+        map_names("some", "file.csv", column, mapping, days)
+        for column in (pd.Series(names, dtype="str"), labels)
+    )
+    assert coded["iso3"].tolist() == ["ABW", "IRN", "ABW", "TWN"]
+    pd.testing.assert_frame_equal(coded, text)
+
+
+@pytest.mark.parametrize(
+    ("names", "days", "message"),
+    [
+        (["IRAN", None], ["1950-01-01", "1950-01-01"], r"nan \(row 2\)"),
+        (["Aruba", "IRAN"], ["2000-01-01", None], r"'IRAN' \(row 2\)"),
+    ],
+)
+def test_a_row_without_a_name_or_a_day_is_named(
+    names: list[str | None], days: list[str | None], message: str, tmp_path: Path
+) -> None:
+    when = pd.Series(pd.to_datetime(days))
+    mapping = load_map(written(tmp_path, GOOD))
+    with pytest.raises(SourceError, match=message):
+        map_names("some", "file.csv", pd.Series(names, dtype="str"), mapping, when)
+
+
 def test_a_bounded_name_needs_a_date(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"bounded in time \['CHINA'\] without a date"):
         mapped(["IRAN", "CHINA"], load_map(written(tmp_path, GOOD)))

@@ -166,6 +166,12 @@ def _in_valuation(value: pd.Series, has: pd.Series, wanted: pd.Series) -> pd.Ser
     return fob.where(wanted == "FOB", fob * CIF_OVER_FOB)
 
 
+def _restated(value: float, has: str, wanted: str) -> float:
+    """Restate one value as `_in_valuation` does."""
+    fob = value if has == "FOB" else value / CIF_OVER_FOB
+    return fob if wanted == "FOB" else fob * CIF_OVER_FOB
+
+
 def _proportions(best: pd.DataFrame) -> pd.DataFrame:
     """Russia's exports over turnover, by partner and year, where both flows are A or B.
 
@@ -190,7 +196,10 @@ def _proportions(best: pd.DataFrame) -> pd.DataFrame:
 
 def _divide(turnovers: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
     """Divide each turnover in two: one row per turnover and direction, with a range."""
-    shares = {p: s.set_index("year")["share"] for p, s in _proportions(best).groupby("partner")}
+    shares: dict[str, dict[int, float]] = {}
+    proportions = _proportions(best)
+    for partner, year, share in zip(*(proportions[c] for c in proportions), strict=True):
+        shares.setdefault(partner, {})[year] = share
     reported = best[["value", "valuation", "grade"]].to_dict("index")
     rows = []
     for t in turnovers.to_dict("records"):
@@ -204,7 +213,7 @@ def _divide(turnovers: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
                 expected="a year in which both flows have an A or B figure, to divide it by",
                 todo="add such figures to the compiled file, or leave the turnover out",
             )
-        known = shares[partner].to_dict()
+        known = shares[partner]
         nearest = min((abs(y - year), y) for y in known)[1]
         total = t["value_usd"] * 12 / t["months_covered"]
         width = HALF_WIDTH[grade]
@@ -313,17 +322,14 @@ def _share_ranges(out: pd.DataFrame, reports: pd.DataFrame) -> pd.DataFrame:
     spread = out[is_mean].groupby(["exporter_iso3", "importer_iso3", "value_usd"])
     lo = own["value_lo_usd"].where(~is_mean, spread["value_lo_usd"].transform("min"))
     hi = own["value_hi_usd"].where(~is_mean, spread["value_hi_usd"].transform("max"))
-    ranges = pd.DataFrame({"lo": lo, "hi": hi, "valuation": out["valuation"]})
-    wider = ranges.copy()
+    ranges = list(zip(lo, hi, out["valuation"], strict=True))
+    wider = {"value_lo_usd": lo.tolist(), "value_hi_usd": hi.tolist()}
     for c in CONFLICTS:
-        pool = [at[k] for y in c.years if (k := (c.exporter_iso3, c.importer_iso3, y)) in at]
-        for y in c.into:
-            i = at.get((c.exporter_iso3, c.importer_iso3, y))
-            if i is None or not pool:
-                continue
-            others = ranges.loc[pool]
-            wanted = pd.Series(ranges.loc[i, "valuation"], index=others.index)
-            ends = [_in_valuation(others[e], others["valuation"], wanted) for e in ("lo", "hi")]
-            wider.loc[i, "lo"] = min(wider.loc[i, "lo"], ends[0].min())
-            wider.loc[i, "hi"] = max(wider.loc[i, "hi"], ends[1].max())
-    return out.assign(value_lo_usd=wider["lo"], value_hi_usd=wider["hi"])
+        flow = (c.exporter_iso3, c.importer_iso3)
+        pool = [ranges[at[*flow, y]] for y in c.years if (*flow, y) in at]
+        for i in (at[*flow, y] for y in c.into if (*flow, y) in at):
+            wanted = ranges[i][2]
+            for place, (end, extreme) in enumerate(zip(wider, (min, max), strict=True)):
+                others = [_restated(other[place], other[2], wanted) for other in pool]
+                wider[end][i] = extreme([wider[end][i], *others])
+    return out.assign(**wider)
