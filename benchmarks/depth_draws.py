@@ -22,6 +22,7 @@ from indices.definition import Definition, load_definition
 from indices.depth import OBSERVED, Depth, Indicators, compute_depth
 from indices.draws import Draws
 from indices.intervals import Evidence, by_year
+from indices.kernels import neighbours
 from indices.pillars.voting import Ballots
 from pipelines.core import scope
 from schemas import table
@@ -99,7 +100,7 @@ def job(world: World, depth: Depth, draws: int, definition: Definition) -> int:
     data, evidence = world
 
     def keep(_t: int, cells: Array, drawn: dict[str, Array]) -> int:
-        interval(drawn["depth"])
+        interval(drawn["depth"], neighbours=neighbours)
         return len(cells)
 
     return sum(

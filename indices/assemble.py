@@ -33,6 +33,7 @@ from indices.depth import (
 from indices.draws import FACTORS, Draws, saltelli
 from indices.gap import bloc_mean, gap_points, gap_table
 from indices.intervals import MEASURES, Evidence, by_year, cut
+from indices.kernels import neighbours
 from indices.pillars.arms import arms_indicators, estimated_share
 from indices.pillars.trade import FLOW, trade_error, trade_indicators
 from indices.pillars.treaties import presence
@@ -66,6 +67,15 @@ def since(data: Indicators, first_year: int) -> Indicators:
     )
 
 
+def with_values(data: Indicators, made: dict[str, Array]) -> Indicators:
+    """Put other values in place of some, of the same or more years before; their status stays."""
+    values = {
+        k: np.where(data.exists, made[k][-len(v) :], np.nan) if k in made else v
+        for k, v in data.values.items()
+    }
+    return replace(data, values=values)
+
+
 def pairs(axes: Axes, exists: Array) -> Array:
     """Directed pairs of two different states that both existed: bool cube."""
     return exists[:, :, None] & exists[:, None, :] & ~np.eye(len(axes.states), dtype=bool)
@@ -87,13 +97,8 @@ def indicators(
         ``value_usd``, or ``recorded_usd`` for what customs show.
     """
     rules = definition.rules
-    dyads = core["core_treaties__yearly_dyads"]
     both = pairs(axes, exists)
-
-    def treaty(column: str) -> Array:
-        return axes.cube(dyads, "from_iso3", "to_iso3", column)
-
-    goods = _goods(core, axes, definition, trade)
+    goods = goods_indicators(core, axes, definition, trade)
     goods_status = dict.fromkeys(("trade_share", "trade_intensity"), goods.pop("status"))
     goods_status["trade_dependence"] = goods.pop("dependence_status")
     (arms,) = _arms(core, axes, int(rules["arms_window_years"]))
@@ -105,11 +110,7 @@ def indicators(
     values = {
         **goods,
         **arms,
-        "security_commitment": treaty("security_commitment"),
-        "defence_presence": presence(treaty("troops_hosted")),
-        "partnership_tier": treaty("partnership_tier"),
-        "economic_agreements": treaty("economic_agreements"),
-        "joint_igos": treaty("joint_igos"),
+        **treaty_indicators(core, axes),
         "vote_kappa": axes.cube(enough, "from_iso3", "to_iso3", "kappa"),
     }
     values = {k: np.where(both, v, np.nan) for k, v in values.items()}
@@ -118,7 +119,8 @@ def indicators(
     }
     for name in goods:
         status[name] = np.where(np.isnan(values[name]), MISSING, goods_status[name]).astype(np.int8)
-    carried = treaty("is_carried") == 1
+    ties = core["core_treaties__yearly_dyads"]
+    carried = axes.cube(ties, "from_iso3", "to_iso3", "is_carried") == 1
     for name, cube in (
         ("security_commitment", carried),
         ("joint_igos", np.array(axes.years)[:, None, None] > 2014),
@@ -131,7 +133,18 @@ def indicators(
     return Indicators(axes, both, values, status, applies)
 
 
-def _goods(core: Frames, axes: Axes, definition: Definition, value: str) -> dict[str, Array]:
+def treaty_indicators(core: Frames, axes: Axes) -> dict[str, Array]:
+    """Lay out the indicators that ``core_treaties__yearly_dyads`` holds."""
+    dyads = core["core_treaties__yearly_dyads"]
+    columns = ("security_commitment", "partnership_tier", "economic_agreements", "joint_igos")
+    *made, troops = axes.cubes(dyads, "from_iso3", "to_iso3", (*columns, "troops_hosted"))
+    return dict(zip(columns, made, strict=True)) | {"defence_presence": presence(troops)}
+
+
+def goods_indicators(
+    core: Frames, axes: Axes, definition: Definition, value: str = "value_usd"
+) -> dict[str, Array]:
+    """Compute the indicators of trade, and their status: see `trade_indicators`."""
     rules = definition.rules
     return trade_indicators(
         core["core_trade__yearly_flows"],
@@ -322,7 +335,7 @@ def _oil_shift(
     small = Axes(axes.years, states)
     named = flows["exporter_iso3"].isin(states) & flows["importer_iso3"].isin(states)
     changed = core | {"core_trade__yearly_flows": flows.assign(value_usd=moved)[named]}
-    share = _goods(changed, small, definition, "value_usd")["trade_share"][-len(out) :]
+    share = goods_indicators(changed, small, definition, "value_usd")["trade_share"][-len(out) :]
     best = data.values["trade_share"][:, at[:, None], at]
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.log(share / best)
@@ -370,8 +383,8 @@ def depth_tables(
         for chief in chiefs:
             rows = np.flatnonzero(first == axes.states.index(chief))
             rows = rows[~np.isnan(full[t].reshape(-1)[cells[rows]])]
-            ranks[:, rows] = interval(ranks_from_top(values[rows]))
-        return t, np.concatenate([np.stack(interval(values)), ranks])
+            ranks[:, rows] = interval(ranks_from_top(values[rows]), neighbours=neighbours)
+        return t, np.concatenate([np.stack(interval(values, neighbours=neighbours)), ranks])
 
     has_depth = ~np.isnan(depth.depth)
     made: dict[int, Array] = {}
@@ -423,7 +436,7 @@ def ranks_from_top(values: Array) -> Array:
     above = np.zeros(values.shape, np.uint8)
     for other in values:
         above += (other > values).view(np.uint8)
-    return above + 1.0
+    return above + np.float32(1)
 
 
 def _ballots(core: Frames, axes: Axes) -> Ballots:
@@ -611,11 +624,22 @@ def _gap_draws(
         yield from found
 
 
-def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition) -> pd.DataFrame:
+def beside_table(
+    core: Frames, axes: Axes, data: Indicators, definition: Definition
+) -> pd.DataFrame:
     """Lay ``out_beside__yearly_dyads`` out: trade share and depth from recorded trade alone.
 
     Only for pairs whose trade holds something that is not recorded: for all others the headline
     rests on recorded trade already, since no total is adjusted.
+
+    Parameters
+    ----------
+    core : dict of str to DataFrame
+    axes : Axes
+        May start before the index does.
+    data : Indicators
+        From the first year of the index on.
+    definition : Definition
     """
     flows = core["core_trade__yearly_flows"]
     adjusted = flows[flows["value_usd"] > flows["recorded_usd"]]
@@ -623,11 +647,9 @@ def beside_table(core: Frames, axes: Axes, exists: Array, definition: Definition
     if not states:
         return pd.DataFrame(columns=["from_iso3", "to_iso3", "year", "measure", "value"])
     small = Axes(axes.years, states)
-    at = [axes.states.index(s) for s in states]
-    data = since(
-        indicators(core, small, exists[:, at], definition, trade="recorded_usd"),
-        definition.first_year,
-    )
+    goods = goods_indicators(core, small, definition, "recorded_usd")
+    at = np.array([axes.states.index(s) for s in states])
+    data = with_values(cut(data, at), goods)
     recorded = compute_depth(data, definition)
     concerned = small.cube(adjusted, FLOW[0], FLOW[1], "value_usd", 0.0).any(axis=0)
     concerned |= concerned.T
@@ -677,7 +699,7 @@ def output_tables(
 ) -> Iterator[pd.DataFrame]:
     """Compute every output table, in the order of the asset that publishes them.
 
-    One after the other, so that the large ones are written while the draws are made. `axes` may
+    One after the other; the draws are made meanwhile, by other threads. `axes` may
     start before the index does, so that trailing windows are full from its first year. `kept` is
     what `depth_tables` takes.
     """
@@ -685,14 +707,16 @@ def output_tables(
     draws = Draws(definition, int(definition.uncertainty["draws"]))
     with ThreadPoolExecutor(2) as beside:
         gathered = beside.submit(evidence, core, axes, index.data, definition)
+        drawn = beside.submit(
+            lambda: depth_tables(index, gathered.result(), definition, draws, kept)
+        )
         yield indicator_table(index, definition)
         yield pillar_table(index)
         errors = gathered.result()
-        made = depth_tables(index, errors, definition, draws, kept)
         # The draws of a few pairs do not fill a processor: two tables at a time.
         gaps = beside.submit(gap_tables, index, errors, definition, draws)
         shares = beside.submit(sensitivity_table, index, errors, definition)
-        yield from made
+        yield from drawn.result()
         yield gaps.result()
         yield shares.result()
-    yield beside_table(core, axes, exists, definition)
+    yield beside_table(core, axes, index.data, definition)

@@ -83,10 +83,12 @@ def pillar_score(
     """
     chosen = pillar.indicators if only is None else only
     stack = np.stack([scores[i.name] for i in chosen])
-    mask = np.stack(
-        [np.broadcast_to(applies.get(i.name, np.array(True)), stack[0].shape) for i in chosen]
-    )
-    stack = np.where(mask, stack, np.nan)
+    mask = None
+    if any(i.name in applies for i in chosen):
+        mask = np.stack(
+            [np.broadcast_to(applies.get(i.name, np.array(True)), stack[0].shape) for i in chosen]
+        )
+        stack = np.where(mask, stack, np.nan)
     required = [scores[i.name] for i in chosen if i.name == pillar.required]
     minimum = 0.0 if pillar.required else definition.rules["minimum_pillar_weight"]
     mean = weighted_mean(stack, np.array([i.weight for i in chosen]), minimum, mask)

@@ -79,8 +79,8 @@ class Draws:
         seed = int(self._definition.uncertainty["seed"])
         return np.random.default_rng([seed, self._stream, FACTORS.index(factor), *more])
 
-    def _place(self, factor: str, drawn: Array) -> Array:
-        """Put the draws of a factor where the index wants them."""
+    def place(self, factor: str, drawn: Array) -> Array:
+        """Put what stands for the `n` draws of a factor, last axis, where the index wants them."""
         return drawn if not self._index else drawn[..., self._index[factor]]
 
     @cached_property
@@ -90,7 +90,7 @@ class Draws:
 
         def draw(nominal: list[float]) -> Array:
             drawn = dirichlet_weights(np.array(nominal), u["weight_concentration"], self._n, rng)
-            return self._place("weights", np.ascontiguousarray(drawn.T, dtype=np.float32))
+            return self.place("weights", np.ascontiguousarray(drawn.T, dtype=np.float32))
 
         pillars = self._definition.pillars
         return draw([p.weight for p in pillars]), {
@@ -107,7 +107,7 @@ class Draws:
             both = (1 + spread) ** rng.uniform(-1, 1, (2, self._n))
             if i.is_scale:  # its ends are the first and the last step, not a choice
                 both[:] = 1
-            lo, hi = self._place("goalposts", both)
+            lo, hi = self.place("goalposts", both)
             out[i.name] = (i.lo * lo, i.hi * hi)
         return out
 
@@ -118,7 +118,7 @@ class Draws:
         moved = rng.uniform(-1, 1, (len(nominal), self._n))
         moved[[0, -1]] = 0
         drawn = nominal[:, None] + np.where(moved < 0, moved * gap[:-1], moved * gap[1:])
-        return self._place("ladder", drawn.astype(np.float32))
+        return self.place("ladder", drawn.astype(np.float32))
 
     @cached_property
     def ladders(self) -> dict[str, tuple[Array, Array]]:
@@ -142,19 +142,19 @@ class Draws:
         """How far from the arithmetic mean, -1 to 1: see `indices.intervals.mix_means`."""
         spread = self._definition.uncertainty["aggregation_spread"]
         drawn = spread * self._rng("aggregation").uniform(-1, 1, self._n)
-        return self._place("aggregation", drawn).astype(np.float32)
+        return self.place("aggregation", drawn).astype(np.float32)
 
     @cached_property
     def window(self) -> Array:
         """Position in the arms windows of the definition, shape (draws,)."""
         count = len(self._definition.arms_windows)
-        return self._place("arms_window", self._rng("arms_window").integers(0, count, self._n))
+        return self.place("arms_window", self._rng("arms_window").integers(0, count, self._n))
 
     @cached_property
     def oil(self) -> Array:
         """Where in the range of unrecorded oil, -1 lowest to 1 highest estimate; triangular."""
         drawn = self._rng("oil_data").triangular(-1, 0, 1, self._n)
-        return self._place("oil_data", drawn).astype(np.float32)
+        return self.place("oil_data", drawn).astype(np.float32)
 
     def pair_errors(self, factor: str, pairs: Sequence[str]) -> Array:
         """Standard normal errors of pairs, the same in all years: float32, shape (pairs, draws).
@@ -169,15 +169,24 @@ class Draws:
         out = np.empty((len(pairs), len(self)), np.float32)
         for k, pair in enumerate(pairs):
             rng = self._rng(factor, int.from_bytes(pair.encode()))
-            out[k] = self._place(factor, rng.standard_normal(self._n, dtype=np.float32))
+            out[k] = self.place(factor, rng.standard_normal(self._n, dtype=np.float32))
         return out
 
     def roll_calls(self, year: int, count: int) -> Array:
-        """How much more often than once each roll call of a year is drawn: (draws, roll calls).
+        """How much more often than once each roll call of a year is drawn.
 
-        What was drawn is kept, in two bytes, since several tables ask for the same years.
+        A bootstrap: as many roll calls as there were, each with the same chance every time.
+
+        Returns
+        -------
+        float32 array, shape (roll calls, n)
+            In the order drawn, so that each stands once: what is made of them is for `place`.
+            Kept, since several tables ask for the same years.
         """
         if (year, count) not in self._calls:
-            drawn = self._rng("votes", year).multinomial(count, np.full(count, 1 / count), self._n)
-            self._calls[year, count] = drawn.astype(np.int16)
-        return self._place("votes", self._calls[year, count].T).T - 1.0
+            picked = self._rng("votes", year).integers(0, count, (self._n, count), dtype=np.int32)
+            picked += count * np.arange(self._n, dtype=np.int32)[:, None]
+            times = np.bincount(picked.reshape(-1), minlength=self._n * count)
+            times = times.reshape(self._n, count).T
+            self._calls[year, count] = times.astype(np.float32, order="C") - 1
+        return self._calls[year, count]

@@ -3,8 +3,8 @@
 Belongs here: carrying a draw from the inputs to depth, block by block. Does not belong here: what
 is uncertain and how it is drawn (`indices.draws`), the headline itself (`indices.depth`).
 
-Some years are drawn at a time, and of them a block of pairs that fits the processor's cache, so
-that the whole panel needs little memory. Everything is added and multiplied element by element, and
+Some years are drawn at a time, so that the whole panel needs little memory, and of them one tie
+after the other (`indices.kernels`). Everything is added and multiplied element by element, and
 roots are square roots: operations that give the same bits on every processor.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -24,19 +24,16 @@ from indices.cube import Array, Axes
 from indices.definition import Definition, Indicator
 from indices.depth import Depth, Indicators
 from indices.draws import Draws
+from indices.kernels import ARMS, PLAIN, TABLE, TRADE, Parts, Scores, draw_depth, score_lines
 from indices.pillars.voting import Ballots, kappa_influence
 
 MEASURES = ("depth", "costly", "declared")
 _KINDS = {"depth": ("costly", "declared"), "costly": ("costly",), "declared": ("declared",)}
 _TRADE = ("trade_share", "trade_intensity", "trade_dependence")
 _ARMS = ("arms_import_share", "arms_export_share", "arms_volume")
-# Draws of a block, over all its pairs: five arrays of single precision share the cache of a core.
-_BLOCK = 1 << 16
-# Draws of the years taken together, where one year has not more: 32 MB in each thread.
-_CHUNK = 1 << 23
+# Draws of the years taken together, where one year has not more: 16 MB in each thread.
+_CHUNK = 1 << 22
 T = TypeVar("T")
-# Weight of a pillar, and the names and weights of the indicators that count in it.
-_Part = tuple[Array, list[tuple[str, Array | None]]]
 
 
 @dataclass(frozen=True)
@@ -176,11 +173,15 @@ def _chunks(depth: Array, draws: int) -> Iterator[list[int]]:
 
 @dataclass(frozen=True)
 class _Column:
-    """One indicator for some ties: transformed values and how they move with the draws."""
+    """One indicator for some ties, in the terms of `kernels.Scores`; what is absent is not used."""
 
-    indicator: Indicator
-    score: Callable[[Array, Array], None]
+    kind: int
     active: Array
+    at: Array | None = None
+    sd: Array | None = None
+    cap: Array | None = None
+    oil: tuple[Array, Array] | None = None
+    row: Array | None = None
 
 
 class _Sheet:
@@ -202,10 +203,12 @@ class _Sheet:
         self._data, self._depth, self._evidence = data, depth, evidence
         self._draws, self._definition = draws, definition
         self._errors, self._of_cell = errors, of_cell
-        self._block_rows = max(_BLOCK // len(draws), 1)
         self._lines = {i.name: self._line(i) for i in definition.indicators}
+        windows = len(definition.arms_windows)
+        self._windows = {k: v.reshape(windows, -1) for k, v in evidence.arms.items()}
+        self._place = {i.name: k for k, i in enumerate(definition.indicators)}
         # Weights by pattern: see `_measure`. Threads may make the same one twice, alike.
-        self._known_parts: dict[tuple[str, int], list[_Part]] = {}
+        self._known_parts: dict[tuple[str, int], Parts] = {}
         # Made here, before threads ask for them.
         self._pillar_weights, self._indicator_weights = draws.weights
         self._ladders = draws.ladders
@@ -224,8 +227,8 @@ class _Sheet:
         """Draw some years together: yield each with the positions of its pairs and their draws."""
         ties = np.flatnonzero(~np.isnan(self._depth.depth[years[0] : years[-1] + 1]))
         ties += years[0] * len(self._of_cell)
-        columns = {i.name: self._column(i, ties) for i in self._definition.indicators}
-        drawn = {m: self._measure(m, ties, columns) for m in measures}
+        columns, scores = self._scores(ties)
+        drawn = {m: self._measure(m, ties, columns, scores) for m in measures}
         t, cells = np.divmod(ties, len(self._of_cell))
         edges = np.searchsorted(t, [*years, years[-1] + 1])
         for year, (start, end) in zip(years, itertools.pairwise(edges), strict=True):
@@ -234,31 +237,67 @@ class _Sheet:
     def _flat(self, cube: Array, ties: Array) -> Array:
         return np.broadcast_to(cube, self._data.axes.shape).reshape(-1)[ties]
 
-    def _column(self, i: Indicator, ties: Array) -> _Column:
+    def _scores(self, ties: Array) -> tuple[dict[str, _Column], Scores]:
+        """Lay out what the scores of some ties are made of."""
+        tables: list[Array] = []
+        columns = {i.name: self._column(i, ties, tables) for i in self._definition.indicators}
+        count, lines = len(columns), self._lines.values()
+        windows = len(self._definition.arms_windows)
+        at = np.zeros((count, len(ties), windows), np.float32)
+        sd, oil_low, oil_high = np.zeros((3, count, len(ties)), np.float32)
+        cap = np.full((count, len(ties)), np.inf, np.float32)
+        row = np.zeros((count, len(ties)), np.int64)
+        for k, c in enumerate(columns.values()):
+            if c.at is not None:
+                at[k] = c.at if c.at.ndim == 2 else c.at[:, None]
+            if c.sd is not None:
+                sd[k] = c.sd
+            if c.cap is not None:
+                cap[k] = c.cap
+            if c.oil is not None:
+                oil_low[k], oil_high[k] = c.oil
+            if c.row is not None:
+                row[k] = c.row
+        oil = self._oil
+        return columns, Scores(
+            kind=np.array([c.kind for c in columns.values()]),
+            at=at,
+            slope=np.stack([slope for slope, _ in lines]),
+            height=np.stack([height for _, height in lines]),
+            sd=sd,
+            cap=cap,
+            oil_low=oil_low,
+            oil_high=oil_high,
+            towards_low=np.maximum(-oil, 0),
+            towards_high=np.maximum(oil, 0),
+            window=self._window,
+            pair=self._of_cell[ties % len(self._of_cell)],
+            trade_error=self._errors["trade_data"],
+            arms_error=self._errors["arms_data"],
+            table=np.concatenate(tables or [np.empty((0, len(self._draws)), np.float32)]),
+            row=row,
+        )
+
+    def _column(self, i: Indicator, ties: Array, tables: list[Array]) -> _Column:
+        """Lay one indicator out; scores drawn beforehand are added to `tables`."""
         values = self._flat(self._data.values[i.name], ties)
-        slope, height = self._lines[i.name]
-        if i.name == "vote_kappa":
-            return self._votes(i, ties, values, slope, height)
-        if i.name in self._ladders:
-            return self._ladder(i, values)
+        if i.name == "vote_kappa" or i.name in self._ladders:
+            known = self._votes if i.name == "vote_kappa" else self._ladder
+            before = sum(len(t) for t in tables)
+            table, row, active = known(i, ties, values)
+            tables.append(table)
+            return _Column(TABLE, active, row=before + row)
         with np.errstate(invalid="ignore"):
             at = transform(values, i.transform).astype(np.float32)
         # How far a small change of the value's logarithm moves the transformed value.
         bend = {"linear": values, "log1p": values / (1 + values), "log": np.ones_like(values)}[
             i.transform
         ].astype(np.float32)
-        pairs = self._of_cell[ties % len(self._of_cell)]
         if i.name in _TRADE:
-            return self._trade(i, ties, at, bend, pairs)
+            return self._trade(i, ties, at, bend)
         if i.name in _ARMS:
-            return self._arms(i, ties, bend, pairs)
-
-        def score(rows: Array, out: Array) -> None:
-            np.multiply(at[rows, None], slope, out=out)
-            out += height
-            np.clip(out, 0, 100, out=out)
-
-        return _Column(i, score, self._reaches(at, i))
+            return self._arms(i, ties, bend)
+        return _Column(PLAIN, self._reaches(at, i), at)
 
     def _reaches(self, at: Array, i: Indicator) -> Array:
         """Pairs that can score above nothing in any draw."""
@@ -267,10 +306,9 @@ class _Sheet:
             lowest = float(np.min(-height / slope))
         return at > lowest
 
-    def _votes(
-        self, i: Indicator, ties: Array, kappa: Array, slope: Array, height: Array
-    ) -> _Column:
+    def _votes(self, i: Indicator, ties: Array, kappa: Array) -> tuple[Array, Array, Array]:
         """Kappa over bootstrap samples of each year's roll calls, to first order."""
+        slope, height = self._lines[i.name]
         votes, n = self._evidence.votes, len(self._data.axes.states)
         t, cells = np.divmod(ties, n * n)
         first, second = np.divmod(cells, n)
@@ -288,22 +326,18 @@ class _Sheet:
             codes = votes.codes[votes.period == year]
             mine = slice(*np.searchsorted(t, [k, k + 1]))
             if len(codes):  # without recorded votes there is nothing to resample
-                weights = self._draws.roll_calls(year, len(codes))
-                effect = kappa_influence(codes, *np.divmod(cells[mine], n))
-                scores[mine] = effect.T @ weights.T
-        for rows in self._blocks(0, len(pairs)):
-            part = scores[rows]
-            part += at[rows, None]
-            part *= slope
-            part += height
-            np.clip(part, 0, 100, out=part)
+                effect = kappa_influence(codes, *np.divmod(cells[mine], n)).T.astype(np.float32)
+                moved = effect @ self._draws.roll_calls(year, len(codes))
+                scores[mine] = self._draws.place("votes", moved)
+        score_lines(scores, at, slope, height)
+        return scores, of_row, np.ones(len(ties), dtype=bool)
 
-        def score(rows: Array, out: Array) -> None:
-            np.take(scores, of_row[rows], axis=0, out=out, mode="clip")
-
-        return _Column(i, score, np.ones(len(ties), dtype=bool))
-
-    def _ladder(self, i: Indicator, values: Array) -> _Column:
+    def _ladder(
+        self,
+        i: Indicator,
+        ties: Array,  # noqa: ARG002
+        values: Array,
+    ) -> tuple[Array, Array, Array]:
         nominal, drawn = self._ladders[i.name]
         step = np.searchsorted(nominal, np.nan_to_num(values))
         off = ~np.isnan(values) & (nominal[np.minimum(step, len(nominal) - 1)] != values)
@@ -313,62 +347,30 @@ class _Sheet:
                 "correct the table, or the ladder in definition.toml"
             )
         scores = (100 * (drawn - i.lo) / (i.hi - i.lo)).astype(np.float32)
+        return scores, step, step > 0
 
-        def score(rows: Array, out: Array) -> None:
-            np.take(scores, step[rows], axis=0, out=out, mode="clip")
-
-        return _Column(i, score, step > 0)
-
-    def _trade(self, i: Indicator, ties: Array, at: Array, bend: Array, pairs: Array) -> _Column:
-        slope, height = self._lines[i.name]
-        sd = (bend * self._flat(self._evidence.trade_sd, ties)).astype(np.float32)
-        oil = [
+    def _trade(self, i: Indicator, ties: Array, at: Array, bend: Array) -> _Column:
+        sd, *oil = (
             (bend * self._flat(cube, ties)).astype(np.float32)
-            for cube in (self._evidence.oil_lo, self._evidence.oil_hi)
-        ]
-        towards_low, towards_high = np.maximum(-self._oil, 0), np.maximum(self._oil, 0)
-        has_oil = (oil[0] != 0) | (oil[1] != 0)
-        any_oil = has_oil.any()
+            for cube in (self._evidence.trade_sd, self._evidence.oil_lo, self._evidence.oil_hi)
+        )
         cap = np.full(len(ties), np.inf, np.float32)
         if i.cap_below_share is not None and i.cap_score is not None:
             share = self._flat(self._data.values["trade_share"], ties)
             cap[share < i.cap_below_share] = i.cap_score
-        errors = self._errors["trade_data"]
+        return _Column(TRADE, np.isfinite(at), at, sd, cap, (oil[0], oil[1]))
 
-        def score(rows: Array, out: Array) -> None:
-            np.take(errors, pairs[rows], axis=0, out=out, mode="clip")
-            out *= sd[rows, None]
-            out += at[rows, None]
-            for k in np.flatnonzero(has_oil[rows]) if any_oil else ():
-                row = rows[k]
-                out[k] += towards_low * oil[0][row] + towards_high * oil[1][row]
-            out *= slope
-            out += height
-            np.clip(out, 0, 100, out=out)
-            if np.isfinite(cap[rows]).any():
-                np.minimum(out, cap[rows, None], out=out)
-
-        return _Column(i, score, np.isfinite(at))
-
-    def _arms(self, i: Indicator, ties: Array, bend: Array, pairs: Array) -> _Column:
-        slope, height = self._lines[i.name]
-        windows = self._evidence.arms[i.name].reshape(len(self._definition.arms_windows), -1)
+    def _arms(self, i: Indicator, ties: Array, bend: Array) -> _Column:
+        windows = self._windows[i.name]
         with np.errstate(invalid="ignore"):
             at = transform(windows[:, ties].T, i.transform).astype(np.float32)
         sd = (bend * self._flat(self._evidence.arms_sd, ties)).astype(np.float32)
-        errors, window = self._errors["arms_data"], self._window
+        active = self._reaches(np.nanmax(at, axis=1, initial=-np.inf), i)
+        return _Column(ARMS, active, at, sd)
 
-        def score(rows: Array, out: Array) -> None:
-            np.take(errors, pairs[rows], axis=0, out=out, mode="clip")
-            out *= sd[rows, None]
-            out += np.take(at[rows], window, axis=1)
-            out *= slope
-            out += height
-            np.clip(out, 0, 100, out=out)
-
-        return _Column(i, score, self._reaches(np.nanmax(at, axis=1, initial=-np.inf), i))
-
-    def _measure(self, measure: str, ties: Array, columns: dict[str, _Column]) -> Array:
+    def _measure(
+        self, measure: str, ties: Array, columns: Mapping[str, _Column], scores: Scores
+    ) -> Array:
         """Draw one measure: float32, shape (pairs, draws).
 
         What an indicator weighs depends on the pair only through which indicators are known there.
@@ -396,29 +398,26 @@ class _Sheet:
         pattern = (bits @ known) << len(chosen) | (bits @ active)
         order = np.argsort(np.where(wanted, pattern, -1), kind="stable")[(~wanted).sum() :]
         edges = np.flatnonzero(np.diff(pattern[order], prepend=-1, append=-1)).tolist()
-        space = np.empty((5, self._block_rows, len(self._draws)), np.float32)
         for start, end in itertools.pairwise(edges):
             one = order[start]
             key = measure, int(pattern[one])
             if key not in self._known_parts:
                 self._known_parts[key] = self._parts(chosen, known[:, one], active[:, one])
-            parts = self._known_parts[key]
-            for some in self._blocks(start, end):
-                rows = order[some]
-                out[rows] = self._block(rows, parts, columns, space[:, : len(rows)])
+            draw_depth(
+                scores,
+                self._known_parts[key],
+                self._towards_low,
+                self._towards_high,
+                order[start:end],
+                out,
+            )
         return out
 
-    def _blocks(self, start: int, end: int) -> Iterator[slice]:
-        """Cut positions into blocks."""
-        for begin in range(start, end, self._block_rows):
-            yield slice(begin, min(begin + self._block_rows, end))
-
-    def _parts(self, chosen: list[Indicator], known: Array, active: Array) -> list[_Part]:
-        """Weight of each known pillar and of what counts in it, renormalised over what is known.
-
-        None is a weight of one in every draw.
-        """
-        parts, total = [], np.zeros(len(self._draws), np.float32)
+    def _parts(self, chosen: list[Indicator], known: Array, active: Array) -> Parts:
+        """Weight of each known pillar and of what counts in it, renormalised over what is known."""
+        none = np.empty((0, len(self._draws)), np.float32)
+        pillars, weights, indicators, start = [none], [none], [], [0]
+        total = np.zeros(len(self._draws), np.float32)
         for k, p in enumerate(self._definition.pillars):
             at = [c for c, i in enumerate(chosen) if i.pillar == p.name and known[c]]
             if not at:
@@ -426,52 +425,16 @@ class _Sheet:
             drawn = self._indicator_weights[p.name]
             mine = {c: drawn[p.indicators.index(chosen[c])] for c in at}
             whole = sum(mine.values())
-            weight = self._pillar_weights[k]
-            total = total + weight
-            shares = {chosen[c].name: w / whole for c, w in mine.items() if active[c]}
-            inside = [(name, None if (w == 1).all() else w) for name, w in shares.items()]
-            parts.append((weight, inside))
-        return [(weight / total, inside) for weight, inside in parts if inside]
-
-    def _block(
-        self,
-        rows: Array,
-        parts: list[_Part],
-        columns: dict[str, _Column],
-        space: Array,
-    ) -> Array:
-        """Draw some pairs of one pattern."""
-        score, pillar, mean, root, square = space
-        if not parts:
-            mean[:] = 0
-            return mean
-        for part, (weight, inside) in enumerate(parts):
-            for k, (name, own) in enumerate(inside):
-                into = score if k else pillar
-                columns[name].score(rows, into)
-                if own is not None:
-                    into *= own
-                if k:
-                    pillar += score
-            # The three power means of the pillars, side by side.
-            if part == 0:
-                np.multiply(np.sqrt(pillar, out=score), weight, out=root)
-                np.multiply(pillar, weight, out=mean)
-                np.multiply(mean, pillar, out=square)
-                continue
-            np.sqrt(pillar, out=score)
-            score *= weight
-            root += score
-            np.multiply(pillar, weight, out=score)
-            mean += score
-            score *= pillar
-            square += score
-        root *= root
-        np.sqrt(square, out=square)
-        root -= mean
-        square -= mean
-        root *= self._towards_low
-        square *= self._towards_high
-        mean += root
-        mean += square
-        return mean
+            total = total + self._pillar_weights[k]
+            counted = [c for c in at if active[c]]
+            if counted:
+                pillars.append(self._pillar_weights[k][None])
+                weights += [(mine[c] / whole)[None] for c in counted]
+                indicators += [self._place[chosen[c].name] for c in counted]
+                start.append(len(indicators))
+        return Parts(
+            pillar=np.concatenate(pillars) / total,
+            start=np.array(start),
+            indicator=np.array(indicators, dtype=np.int64),
+            weight=np.concatenate(weights),
+        )

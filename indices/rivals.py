@@ -258,10 +258,9 @@ def _beside_focal(
     chosen = full[full["from_iso3"].isin(question.principals) & full["to_iso3"].isin(ends)]
     at = np.ix_(*([axes.states.index(s) for s in side] for side in (question.principals, ends)))
     # By year, principal and other end; the first of the ends is the focal state.
-    values = {
-        c: axes.cube(chosen, "from_iso3", "to_iso3", c)[:, at[0], at[1]]
-        for c in (*MEASURES, "depth_lo90", "depth_hi90")
-    }
+    columns = (*MEASURES, "depth_lo90", "depth_hi90")
+    cubes = axes.cubes(chosen, "from_iso3", "to_iso3", columns)
+    values = {c: v[:, at[0], at[1]] for c, v in zip(columns, cubes, strict=True)}
     t, p, j = np.nonzero(~np.isnan(values["depth"][:, :, 1:]))
     rows = {c: v[:, :, 1:][t, p, j] for c, v in values.items()}
     focal = {f"focal_{m}": values[m][t, p, 0] for m in MEASURES}

@@ -14,18 +14,28 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from indices.assemble import Frames, indicators, since
+from indices.assemble import (
+    Frames,
+    goods_indicators,
+    indicators,
+    since,
+    treaty_indicators,
+    with_values,
+)
 from indices.composite.aggregate import weighted_mean
-from indices.cube import Array, Axes, labelled
+from indices.cube import Array, Axes, labelled, row_order
 from indices.definition import Definition, Indicator, Question, Variant
 from indices.depth import Indicators, choose, indicator_scores, pillar_score
 from indices.gap import VIEWS, bloc_mean, ties
 from indices.intervals import MEASURES
 
+FLOWS = "core_trade__yearly_flows"
+TRADE = {FLOWS, "core_geo__yearly_economy"}
+# What weighs nothing changes nothing.
 WANTED: dict[str, Callable[[Indicator], bool]] = {
-    "depth": lambda _: True,
-    "costly": lambda i: i.kind == "costly",
-    "declared": lambda i: i.kind == "declared",
+    "depth": lambda i: i.weight > 0,
+    "costly": lambda i: i.weight > 0 and i.kind == "costly",
+    "declared": lambda i: i.weight > 0 and i.kind == "declared",
 }
 
 
@@ -60,10 +70,24 @@ def geometric_mean(stack: Array, weights: Array) -> Array:
     return np.prod(stack ** share.reshape(-1, *[1] * (stack.ndim - 1)), axis=0)
 
 
+def rows_of(table: pd.DataFrame) -> dict[str, Array]:
+    """Positions of each indicator's rows in ``out_indicators__yearly_dyads``."""
+    labels = table["indicator"].astype("category").cat
+    codes = labels.codes.to_numpy()
+    # One counting sort, in place of a look at every row for each indicator.
+    ends = np.cumsum(np.bincount(codes, minlength=len(labels.categories)))
+    rows = np.split(np.argsort(codes, kind="stable"), ends[:-1])
+    return dict(zip(labels.categories, rows, strict=True))
+
+
 def renormalised(
-    data: Indicators, table: pd.DataFrame, how: str, definition: Definition
+    data: Indicators,
+    table: pd.DataFrame,
+    rows: dict[str, Array],
+    how: str,
+    definition: Definition,
 ) -> dict[str, Array]:
-    """Score the indicators against all pairs and years instead of goalposts.
+    """Score the indicators that weigh something against all pairs and years, not goalposts.
 
     Parameters
     ----------
@@ -72,6 +96,8 @@ def renormalised(
     table : DataFrame
         ``out_indicators__yearly_dyads``: the pool. Percentiles are of values, so that they owe
         nothing to the goalposts; z-scores are of scores, since a logarithm has no zero.
+    rows : dict of str to array
+        What `rows_of` returned.
     how : str
         'percentile' or 'z_score'.
     definition : Definition
@@ -79,10 +105,9 @@ def renormalised(
     """
     scores = indicator_scores(data.values, definition)
     column = table["value" if how == "percentile" else "score"].to_numpy(dtype=float)
-    labels = table["indicator"].astype("category")
     out = {}
-    for i in definition.indicators:
-        mine = column[(labels.cat.codes == labels.cat.categories.get_loc(i.name)).to_numpy()]
+    for i in filter(WANTED["depth"], definition.indicators):
+        mine = column[rows[i.name]]
         pool = np.sort(mine[~np.isnan(mine)])
         if how == "z_score":
             out[i.name] = z_scores(scores[i.name], pool)
@@ -167,41 +192,41 @@ def robustness_tables(
     pool : DataFrame
         ``out_indicators__yearly_dyads``.
     without : mapping of str to dict of str to DataFrame
-        For each source that a variant leaves out, the core tables that change, as they are
-        without it.
+        For each source that a variant leaves out, the core tables of trade and treaties that
+        change, as they are without it.
     definition : Definition
     """
     lenders = {s for v in definition.variants for s in v.relabelled_from or ()}
     core = {name: _of_states(frame, {*axes.states, *lenders}) for name, frame in core.items()}
 
-    def data_of(changed: Frames, trade: str = "value_usd") -> Indicators:
-        made = indicators(core | changed, axes, exists, definition, trade=trade)
-        return since(made, definition.first_year)
+    base = since(indicators(core, axes, exists, definition), definition.first_year)
 
-    base = data_of({})
+    def data_of(changed: Frames) -> Indicators:
+        made = {}
+        if TRADE & changed.keys():
+            made = goods_indicators(core | changed, axes, definition)
+        if "core_treaties__yearly_dyads" in changed:
+            made |= treaty_indicators(core | changed, axes)
+        return with_values(base, made)
+
     cubes = [measures_of(indicator_scores(base.values, definition), base, definition, None)]
+    flows = core[FLOWS]
+    rows = rows_of(pool)
     for variant in definition.variants:
         data = base
         if variant.trade:
-            data = data_of({}, variant.trade)
+            data = data_of({FLOWS: flows.assign(value_usd=flows[variant.trade])})
         elif variant.relabelled_from:
-            flows = relabelled(core["core_trade__yearly_flows"], variant.relabelled_from)
-            data = data_of({"core_trade__yearly_flows": flows})
+            data = data_of({FLOWS: relabelled(flows, variant.relabelled_from)})
         elif variant.without_source:
             data = data_of(without[variant.without_source])
         scores = (
-            renormalised(data, pool, variant.normalise, definition)
+            renormalised(data, pool, rows, variant.normalise, definition)
             if variant.normalise
             else indicator_scores(data.values, definition)
         )
         cubes.append(measures_of(scores, data, definition, variant))
-    dyads = [
-        _dyad_rows(question, base, made, cubes[0]).assign(
-            question=question.name, variant=variant.name
-        )
-        for question in definition.questions
-        for variant, made in zip(definition.variants, cubes[1:], strict=True)
-    ]
+    dyads = [_dyad_rows(question, base, cubes, definition) for question in definition.questions]
     gaps = [_gap_rows(question, base, cubes, definition) for question in definition.questions]
     return pd.concat(dyads, ignore_index=True), pd.concat(gaps, ignore_index=True)
 
@@ -214,7 +239,8 @@ def _of_states(frame: pd.DataFrame, states: set[str]) -> pd.DataFrame:
         ("supplier_iso3", "recipient_iso3"),
     ):
         if first in frame:
-            return frame[frame[first].isin(states) & frame[second].isin(states)]
+            some = frame[frame[first].isin(states)]
+            return some[some[second].isin(states)]
     return frame
 
 
@@ -227,49 +253,64 @@ def flipped(value: Array, headline: Array) -> ExtensionArray:
 
 
 def _dyad_rows(
-    question: Question, data: Indicators, cubes: dict[str, Array], headline: dict[str, Array]
+    question: Question, data: Indicators, cubes: list[dict[str, Array]], definition: Definition
 ) -> pd.DataFrame:
-    """Ties between principals and the rest, in both directions, that have a headline depth."""
+    """Ties between principals and the rest, in both directions, that have a headline depth.
+
+    `cubes` holds the headline's first, then one for each variant.
+    """
     states = data.axes.states
     chief = np.isin(states, question.principals)
     others = np.isin(states, (question.focal, *question.bloc_members))
     where = (chief[:, None] & others) | (others[:, None] & chief)
+    where = where & ~np.isnan(cubes[0]["depth"])
     focal = states.index(question.focal)
 
     def lead(cube: Array) -> Array:
-        # Against the focal state's tie at the same end.
+        # Against the focal state's tie at the same end; the focal state itself has none.
         to, of = cube[:, :, [focal]], cube[:, [focal], :]
-        return cube - np.where(chief[:, None], to, of)
+        out = cube - np.where(chief[:, None], to, of)
+        out[:, focal], out[:, :, focal] = np.nan, np.nan
+        return out
 
-    columns = {
-        "variant_depth": cubes["depth"],
-        "variant_costly_depth": cubes["costly"],
-        "variant_declared_depth": cubes["declared"],
-        "variant_lead": lead(cubes["depth"]),
-        "depth": headline["depth"],
-        "lead": lead(headline["depth"]),
-    }
-    frame = data.axes.long(where & ~np.isnan(headline["depth"]), columns, ("from_iso3", "to_iso3"))
-    is_focal = (frame["from_iso3"] == question.focal) | (frame["to_iso3"] == question.focal)
-    for column in ("lead", "variant_lead"):
-        frame[column] = frame[column].mask(is_focal)
+    headline, *made = cubes
+    columns = {"depth": headline["depth"], "lead": lead(headline["depth"])}
+    rows = data.axes.long(where, columns, ("from_iso3", "to_iso3"))
+    variant = np.repeat(np.arange(len(made)), len(rows))
+    frame = rows.iloc[np.tile(np.arange(len(rows)), len(made))].reset_index(drop=True)
+    chosen = row_order(where)
+    for column, of in (
+        ("variant_depth", lambda c: c["depth"]),
+        ("variant_costly_depth", lambda c: c["costly"]),
+        ("variant_declared_depth", lambda c: c["declared"]),
+        ("variant_lead", lambda c: lead(c["depth"])),
+    ):
+        frame[column] = np.concatenate([row_order(of(c))[chosen] for c in made])
     return frame.assign(
-        is_lead_flipped=flipped(frame["variant_lead"].to_numpy(), frame["lead"].to_numpy())
+        question=question.name,
+        variant=labelled(variant, [v.name for v in definition.variants]),
+        is_lead_flipped=flipped(frame["variant_lead"].to_numpy(), frame["lead"].to_numpy()),
     )
 
 
-def _gaps(question: Question, axes: Axes, cubes: dict[str, Array]) -> tuple[Array, Array, Array]:
+def _gaps(
+    question: Question, axes: Axes, cubes: list[dict[str, Array]]
+) -> tuple[Array, Array, Array]:
     """The focal tie, the bloc's mean and its members.
 
-    Each of shape (principals, views, measures, years).
+    Each of shape (cubes, principals, views, measures, years).
     """
     members = [m for m in question.bloc_members if m in axes.states]
-    shape = (len(question.principals), len(VIEWS), len(MEASURES), len(axes.years))
+    # All under each other, as if they were years.
+    whole = np.concatenate([c[m] for c in cubes for m in MEASURES])
+    made = (len(cubes), len(MEASURES), len(axes.years))
+    shape = (len(cubes), len(question.principals), len(VIEWS), *made[1:])
     focal, bloc, count = np.empty(shape), np.empty(shape), np.empty(shape, dtype=np.int64)
-    for p, v, m in np.ndindex(shape[:3]):
-        pick = partial(ties, cubes[MEASURES[m]], axes, question.principals[p], view=VIEWS[v])
-        focal[p, v, m] = pick(partners=[question.focal])[:, 0]
-        bloc[p, v, m], count[p, v, m] = bloc_mean(pick(partners=members))
+    for p, v in np.ndindex(shape[1:3]):
+        pick = partial(ties, whole, axes, question.principals[p], view=VIEWS[v])
+        focal[:, p, v] = pick(partners=[question.focal])[:, 0].reshape(made)
+        mean, known = bloc_mean(pick(partners=members))
+        bloc[:, p, v], count[:, p, v] = mean.reshape(made), known.reshape(made)
     return focal, bloc, count
 
 
@@ -281,8 +322,7 @@ def _gap_rows(
     `cubes` holds the headline's first, then one for each variant.
     """
     with np.errstate(invalid="ignore"):
-        made = [_gaps(question, data.axes, c) for c in cubes]
-    focal, bloc, count = (np.stack(a) for a in zip(*made, strict=True))
+        focal, bloc, count = _gaps(question, data.axes, cubes)
     # Z-scores lie on both sides of zero: two ends have no geometric mean.
     signed = [n for n, v in enumerate(definition.variants, 1) if v.normalise == "z_score"]
     for of_mutual in (focal, bloc):

@@ -6,6 +6,7 @@ command delegates, and imports what it needs only when it runs.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -245,10 +246,13 @@ def starter_build(
 
 def main() -> None:
     """Run the command that the process was started with."""
+    is_build = sys.argv[1:2] == ["build"]
+    if is_build:
+        gc.disable()  # see `runs.build`; here also for what comes after it
     try:
         app()
     except SystemExit as end:
-        if end.code == 0 and sys.argv[1:2] == ["build"]:
+        if end.code == 0 and is_build:
             # All is published and synced. To take half a million objects apart one by one before
             # the system takes their memory back lasts a second.
             sys.stdout.flush()

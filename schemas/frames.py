@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from schemas.model import Field, Table
+from schemas.model import Field, FieldType, Table
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
+    from pandas.api.extensions import ExtensionArray
+    from pandera.dtypes import DataType
 
 _INT = ("int64", "Int64")
 _BOOL = ("bool", "boolean")
@@ -53,19 +55,21 @@ def _plain(series: pd.Series) -> pd.Series:
     """Text as `str`; from categories by picking among them, not one Python object a row."""
     if not isinstance(series.dtype, pd.CategoricalDtype):
         return series if series.dtype == _STR else series.astype("str")
-    labels = series.cat.categories.astype("str").array
-    return pd.Series(labels.take(series.cat.codes.to_numpy(), allow_fill=True), series.index)
+    labels = series.array.categories.astype("str").array
+    return pd.Series(labels.take(series.array.codes, allow_fill=True), series.index)
 
 
-def _categories(series: pd.Series) -> pd.Series:
+def _categories(series: pd.Series) -> pd.Categorical[str]:
     """Text as categories, sorted and all of them used: equal columns have equal categories."""
-    series = series.astype("category")
-    labels = series.cat.categories
+    text = series.array
+    if not isinstance(text, pd.Categorical):
+        text = pd.Categorical(text)
+    labels = text.categories
     # Counting codes is many times faster than sorting them, as remove_unused_categories does.
-    used = np.bincount(series.cat.codes.to_numpy() + 1, minlength=len(labels) + 1)[1:] > 0
+    used = np.bincount(text.codes + 1, minlength=len(labels) + 1)[1:] > 0
     if used.all() and labels.is_monotonic_increasing:
-        return series
-    return series.cat.set_categories(sorted(labels[used]))
+        return text
+    return text.set_categories(sorted(labels[used]))
 
 
 def _exact(series: pd.Series, safe: str, plain: str | None) -> pd.Series:
@@ -122,19 +126,23 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
             f"{table.name}: missing columns {missing}, unknown columns {extra}; "
             f"expected exactly {table.columns}"
         )
-    cast = {f.name: _cast(frame[f.name], f, f"{table.name}.{f.name}") for f in table.fields}
-    for f in table.fields:
-        if f.type == "string":
-            # One form for one table, whoever made it: text as a parser reads it in the raw layer,
-            # categories, those in use by the alphabet, in the long tables after it.
-            cast[f.name] = (
-                _plain(cast[f.name]) if table.layer == "raw" else _categories(cast[f.name])
-            )
-    out = pd.DataFrame(cast, index=frame.index, copy=False)
+    columns = {f.name: _column(frame[f.name], f, table) for f in table.fields}
+    out = pd.DataFrame(columns, index=pd.RangeIndex(len(frame)), copy=False)
     if not _is_sorted(out, table.key):
         # Not sort_values: it sorts categories in the order in which they happen to be listed.
         out = out.iloc[np.lexsort(_codes(out, table.key)[::-1])]
-    return out.reset_index(drop=True)
+        out.index = pd.RangeIndex(len(frame))
+    return out
+
+
+def _column(series: pd.Series, f: Field, table: Table) -> ExtensionArray | np.ndarray:
+    """Values of one column in the field's type."""
+    cast = _cast(series, f, f"{table.name}.{f.name}")
+    if f.type != "string":
+        return cast.array
+    # One form for one table, whoever made it: text as a parser reads it in the raw layer,
+    # categories, those in use by the alphabet, in the long tables after it.
+    return _plain(cast).array if table.layer == "raw" else _categories(cast)
 
 
 def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> list[np.ndarray]:
@@ -143,9 +151,9 @@ def _codes(frame: pd.DataFrame, key: tuple[str, ...]) -> list[np.ndarray]:
     for name in key:
         column = frame[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
-            code = column.cat.codes.to_numpy()
-            if not column.cat.categories.is_monotonic_increasing:
-                rank = np.argsort(np.argsort(column.cat.categories.to_numpy(dtype=object)))
+            code, labels = column.array.codes, column.array.categories
+            if not labels.is_monotonic_increasing:
+                rank = np.argsort(np.argsort(labels.to_numpy(dtype=object)))
                 code = np.append(rank, -1)[code]  # missing: code -1
             codes.append(code)
         elif column.dtype.kind in "iufM" and not column.hasnans:
@@ -207,7 +215,12 @@ def rule_of(f: Field) -> str:
     return ", ".join(w for w in words if w)
 
 
-def _within(series: pd.Series, f: Field) -> pd.Series:
+def _verdict(bad: np.ndarray) -> pd.Series | bool:
+    """What a check returns: which rows hold, or that all do, which costs pandera much less."""
+    return pd.Series(~bad) if bad.any() else True
+
+
+def _within(series: pd.Series, f: Field) -> pd.Series | bool:
     """Whether each number is finite and inside the field's bounds; a missing one is."""
     values = series.to_numpy(dtype="float64", na_value=np.nan)
     with np.errstate(invalid="ignore"):
@@ -216,34 +229,38 @@ def _within(series: pd.Series, f: Field) -> pd.Series:
             bad |= values < f.minimum
         if f.maximum is not None:
             bad |= values > f.maximum
-    return pd.Series(~bad, index=series.index)
+    return _verdict(bad)
 
 
-def _matches(series: pd.Series, f: Field) -> pd.Series:
+def _matches(series: pd.Series, f: Field) -> pd.Series | bool:
     """Whether each text is one of the allowed values and matches the pattern."""
     if isinstance(series.dtype, pd.CategoricalDtype):
-        codes, labels = series.cat.codes.to_numpy(), series.cat.categories
+        codes, labels = series.array.codes, series.array.categories
     else:
         codes, labels = pd.factorize(series)
     form = re.compile(f.pattern)
-    holds = [
-        (not f.allowed or label in f.allowed)
-        and (not f.pattern or form.fullmatch(label) is not None)
+    bad = [
+        (bool(f.allowed) and label not in f.allowed)
+        or (bool(f.pattern) and form.fullmatch(label) is None)
         for label in labels.tolist()
     ]
-    holds.append(True)  # for missing, code -1
-    return pd.Series(np.array(holds)[codes], index=series.index)
+    bad.append(False)  # for missing, code -1
+    return _verdict(np.array(bad)[codes])
 
 
-def _dtype(f: Field) -> str | None:
+@cache
+def _dtype(kind: FieldType, nullable: bool) -> DataType | None:
     """Dtype pandera must see; None for text, which may be `str` or a category (see `conform`)."""
-    return {
+    from pandera.engines.pandas_engine import Engine
+
+    name = {
         "string": None,
-        "int": _INT[f.nullable],
+        "int": _INT[nullable],
         "float": "float64",
-        "bool": _BOOL[f.nullable],
+        "bool": _BOOL[nullable],
         "date": "datetime64[s]",
-    }[f.type]
+    }[kind]
+    return Engine.dtype(name) if name else None
 
 
 @cache
@@ -251,17 +268,15 @@ def pandera_schema(table: Table) -> pa.DataFrameSchema:
     """Return the pandera schema of a table: types, bounds, codes, keys, no unknown column."""
     import pandera.pandas as pa
 
+    def in_order(frame: pd.DataFrame) -> pd.Series | bool:
+        return _verdict(np.append(False, _steps(frame, table.key) <= 0)[: len(frame)])
+
     return pa.DataFrameSchema(
-        {f.name: pa.Column(_dtype(f), _check(f), nullable=f.nullable) for f in table.fields},
-        checks=[
-            pa.Check(
-                lambda frame: pd.Series(
-                    np.append(True, _steps(frame, table.key) > 0)[: len(frame)]
-                ),
-                name=_KEY_RULE,
-                error=_KEY_RULE,
-            )
-        ],
+        {
+            f.name: pa.Column(_dtype(f.type, f.nullable), _check(f), nullable=f.nullable)
+            for f in table.fields
+        },
+        checks=[pa.Check(in_order, name=_KEY_RULE, error=_KEY_RULE)],
         strict=True,
         ordered=True,
         name=table.name,

@@ -48,13 +48,16 @@ def weighted_mean(
     array, shape (...)
     """
     known = ~np.isnan(scores)
-    total, present, possible = (np.zeros(scores.shape[1:]) for _ in range(3))
+    total, present = (np.zeros(scores.shape[1:]) for _ in range(2))
     for k, weight in enumerate(weights):
         total += weight * np.where(known[k], scores[k], 0.0)
         present += weight * known[k]
-        possible += weight if applies is None else weight * applies[k]
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = total / present
+    if minimum_weight <= 0:
+        return mean
+    parts = weights if applies is None else (w * applies[k] for k, w in enumerate(weights))
+    possible = sum(parts)
     return np.where(present >= minimum_weight * possible - ROUNDING, mean, np.nan)
 
 

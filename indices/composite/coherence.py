@@ -503,11 +503,8 @@ def _standardised(x: Array) -> Array:
 
 def _varies(x: Array) -> Array:
     """Whether each column's known values differ in their first twelve digits."""
-    known = ~np.isnan(x)
-    high = np.where(known, x, -np.inf).max(axis=0, initial=-np.inf)
-    low = np.where(known, x, np.inf).min(axis=0, initial=np.inf)
-    size = np.where(known, np.abs(x), 0.0).max(axis=0, initial=0.0)
-    return known.any(axis=0) & (np.where(known.any(axis=0), high - low, 0.0) > SAME * size)
+    high, low = (f.reduce(x, axis=0, initial=np.nan) for f in (np.fmax, np.fmin))  # skip NaN
+    return high - low > SAME * np.maximum(np.abs(high), np.abs(low))
 
 
 def _covariance(x: Array, y: Array) -> Array:

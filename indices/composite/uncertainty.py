@@ -38,28 +38,52 @@ BLOCK = 1 << 23  # units x runs held at once where nothing is ranked: 64 MB
 HELD = 1 << 26  # units x runs above which the scores of a period are computed twice: 512 MB
 
 
-def interval(draws: Array, level: float = 0.9) -> tuple[Array, Array]:
+def _neighbours(draws: Array, places: Array) -> Array:
+    ordered = np.sort(draws, axis=-1)
+    after = np.minimum(places + 1, draws.shape[-1] - 1)
+    return ordered[..., np.stack([places, after], axis=-1)]
+
+
+def interval(
+    draws: Array, level: float = 0.9, neighbours: Callable[[Array, Array], Array] = _neighbours
+) -> tuple[Array, Array]:
     """Return the ends of the central interval over the last axis, linearly interpolated.
 
     Rounded to `DECIMALS`.
 
     A unit with a missing draw has a missing interval.
+
+    Parameters
+    ----------
+    draws : array, shape (..., draws)
+    level : float
+    neighbours : callable
+        Finds the values at some places of the order, and after each: of shape (..., places, 2).
+        By default it sorts; `indices.kernels.neighbours` need not.
     """
-    ordered = np.sort(draws, axis=-1)
     tail = (1 - checks.level(level)) / 2
     missing = np.isnan(draws).any(axis=-1)
+    positions = [q * (draws.shape[-1] - 1) for q in (tail, 1 - tail)]
+    found = neighbours(draws, np.array([int(p) for p in positions]))
     # Draws are good to a few hundredths; more digits would only show the processor's rounding.
-    low, high = (np.round(_quantile(ordered, q).astype(float), DECIMALS) for q in (tail, 1 - tail))
+    low, high = (
+        np.round(_between(found[..., k, :], p).astype(float), DECIMALS)
+        for k, p in enumerate(positions)
+    )
     return np.where(missing, np.nan, low), np.where(missing, np.nan, high)
 
 
-def _quantile(ordered: Array, q: float, kind: type | None = None) -> Array:
-    """Interpolate a quantile of values in order along the last axis, in their kind or another."""
+def _between(ends: Array, position: float) -> Array:
+    """Interpolate between the values at a place and after it."""
+    return ends[..., 0] + (position - int(position)) * (ends[..., 1] - ends[..., 0])
+
+
+def _quantile(ordered: Array, q: float) -> Array:
+    """Interpolate a quantile of values in order along the last axis, in double precision."""
     last = ordered.shape[-1] - 1
     position = q * last
     low = int(position)
-    ends = ordered[..., [low, min(low + 1, last)]].astype(kind or ordered.dtype)
-    return ends[..., 0] + (position - low) * (ends[..., 1] - ends[..., 0])
+    return _between(ordered[..., [low, min(low + 1, last)]].astype(float), position)
 
 
 @dataclass(frozen=True)
@@ -343,7 +367,7 @@ def _summary(
         table["mean"][part] = mean
         table["sd"][part] = np.sqrt(squares / (runs - 1)) if runs > 1 else np.nan
         for name, q in (("median", 0.5), (low, tail), (high, 1 - tail)):
-            table[name][part] = _quantile(ordered, q, float)
+            table[name][part] = _quantile(ordered, q)
         # The missing are sorted to the end.
         missing = np.isnan(ordered[:, -1])
         for values in table.values():

@@ -79,10 +79,10 @@ def best_reports(
     chosen = reports.iloc[order[first]]
     return pd.DataFrame(
         {
-            **{name: chosen[name].to_numpy() for name in FLOW},
+            **{name: chosen[name].array for name in FLOW},
             **{name: value[first] for name, value in values.items()},
             "method": np.where(by_importer[first], "importer_report", "exporter_report"),
-            "source": chosen["source"].to_numpy(),
+            "source": chosen["source"].array,
             "mirror_ratio": ratio[first],
         }
     )
@@ -213,21 +213,19 @@ def yearly_flows(
     """
     names = ("exporter_iso3", "importer_iso3")
 
-    def lay(frame: pd.DataFrame, value: str, fill: float = np.nan) -> Array:
-        return axes.cube(frame, *names, value, fill)
-
     both = exists[:, :, None] & exists[:, None, :]
-    recorded, status = bridge_and_carry(
-        np.where(both, lay(chosen, "recorded_usd"), np.nan), bridge, carry
+    *laid, mirror_ratio, row_of = axes.cubes(
+        chosen.assign(row=np.arange(1, len(chosen) + 1)),
+        *names,
+        ("recorded_usd", "value_lo_usd", "value_hi_usd", "mirror_ratio", "row"),
+    )
+    # A range that was bridged or carried is bridged or carried with its value.
+    (recorded, status), (low, _), (high, _) = (
+        bridge_and_carry(np.where(both, cube, np.nan), bridge, carry) for cube in laid
     )
     recorded, status = carry_minor_direction(recorded, status, minor_share, minor_years)
-    # A range that was bridged or carried is bridged or carried with its value.
-    low, _ = bridge_and_carry(np.where(both, lay(chosen, "value_lo_usd"), np.nan), bridge, carry)
-    high, _ = bridge_and_carry(np.where(both, lay(chosen, "value_hi_usd"), np.nan), bridge, carry)
-    adjust = {
-        name: lay(oil, name, fill=0.0)
-        for name in ("adjustment_usd", "adjustment_lo_usd", "adjustment_hi_usd")
-    }
+    adjustments = ("adjustment_usd", "adjustment_lo_usd", "adjustment_hi_usd")
+    adjust = dict(zip(adjustments, axes.cubes(oil, *names, adjustments, fill=0.0), strict=True))
     where = (status < 3) & both
     frame = axes.long(
         where,
@@ -237,16 +235,13 @@ def yearly_flows(
             **adjust,
             "value_lo_usd": np.fmin(low, recorded),
             "value_hi_usd": np.fmax(high, recorded),
-            "mirror_ratio": lay(chosen, "mirror_ratio"),
+            "mirror_ratio": mirror_ratio,
             "status": status,
+            "row": np.nan_to_num(row_of).astype(np.int64) - 1,
         },
         names,
     )
-    order = axes.cube(chosen.assign(row=np.arange(len(chosen))), *names, "row", -1.0)
-    t = frame["year"].to_numpy() - axes.years[0]
-    i, j = (frame[n].cat.codes.to_numpy() for n in names)
-    row = order[t, i, j].astype(np.int64)
-    filled = frame.pop("status").to_numpy()
+    filled, row = frame.pop("status").to_numpy(), frame.pop("row").to_numpy()
     for name in ("method", "source"):
         known = pd.Categorical(chosen[name])
         codes, labels = np.append(known.codes, -1)[row], list(known.categories)
@@ -296,14 +291,13 @@ def trade_indicators(
         ``status``, an int8 cube: 0 observed, 1 imputed, 2 carried, 3 missing, the worse of the
         two directions of the flow; ``dependence_status`` also heeds the output.
     """
-    sent = axes.cube(flows, "exporter_iso3", "importer_iso3", value)
     methods = flows["method"].astype("category")
     code_of = {"bridged": 1, "carried": 2}
     codes = np.array([code_of.get(c, 0) for c in methods.cat.categories])
-    grade = axes.cube(
-        flows.assign(grade=codes[methods.cat.codes]), "exporter_iso3", "importer_iso3", "grade", 3.0
-    )
-    status = np.maximum(grade, swap(grade)).astype(np.int8)
+    graded = flows.assign(grade=codes[methods.cat.codes])
+    sent, grade = axes.cubes(graded, "exporter_iso3", "importer_iso3", (value, "grade"))
+    grade = np.where(np.isnan(grade), 3, grade).astype(np.int8)  # no row: missing
+    status = np.maximum(grade, swap(grade))
     pair = sent + cif_to_fob * swap(sent)
     world = totals[totals["iso3"] == "WLD"]
     world_trade = np.full(len(axes.years), np.nan)
@@ -358,9 +352,8 @@ def trade_error(
     sd = np.maximum(np.where(filled, carried, reported), np.where(np.isfinite(ranged), ranged, 0))
     spread = flows.assign(sd=sd * flows["value_usd"])
 
-    def both(column: str) -> Array:
-        sent = axes.cube(spread, FLOW[0], FLOW[1], column, 0.0)
-        return sent + cif_to_fob * swap(sent)
-
-    whole = both("value_usd")
-    return np.divide(both("sd"), whole, out=np.full_like(whole, reported), where=whole > 0)
+    whole, deviation = (
+        sent + cif_to_fob * swap(sent)
+        for sent in axes.cubes(spread, FLOW[0], FLOW[1], ("value_usd", "sd"), 0.0)
+    )
+    return np.divide(deviation, whole, out=np.full_like(whole, reported), where=whole > 0)

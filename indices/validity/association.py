@@ -4,8 +4,9 @@ Belongs here: statistics of pairs of rows and of cross-tables, for many weighted
 Does not belong here: what is set against what (`crises`), or a model of it (`ordinal`).
 
 A statistic over pairs of rows is a quadratic form in the weights of the rows. Where whole clusters
-are drawn, it is one in their multiplicities: 2,000 resamples are one product of matrices. All terms
-are whole numbers far below 2**24, so that single precision is exact.
+are drawn, it is one in their multiplicities: 2,000 resamples are one product of matrices. Pairs
+that are tied need none: they are counted by the rows that are equal. All terms are whole numbers
+far below 2**24, so that single precision is exact.
 """
 
 from __future__ import annotations
@@ -149,17 +150,39 @@ class Outcome:
     def __init__(
         self, y: Array, strata: Array, clusters: Array, drawn: Array, threshold: float
     ) -> None:
-        self._clusters, self._drawn = clusters, drawn
-        self._y, self._z = signs(y), signs((y >= threshold).astype(float))
+        self._clusters, self._drawn = clusters, drawn.astype(np.float32)
+        self._squared = self._drawn**2
+        self._y, z = signs(y), y >= threshold
+        self._z = signs(z.astype(float))
+        self._strata = np.unique(strata, return_inverse=True)[1]
         self._same = strata[:, None] == strata[None, :]
-        apart = np.abs(self._y)
-        self._of_y, self._of_y_within, self._of_z = self._sums(
-            [apart, apart * self._same, np.abs(self._z)]
-        )
+        self._pairs = self._tied(np.zeros(len(y), np.int64))
+        self._pairs_within = self._tied(self._strata)
+        self._of_y, self._of_y_within = self._untied(y), self._untied_within(y)
+        self._of_z = self._untied(z)
 
     def _sums(self, products: list[Array]) -> Array:
         count = self._drawn.shape[1]
         return pair_sums(by_cluster(np.stack(products), self._clusters, count), self._drawn)
+
+    def _tied(self, group: Array) -> Array:
+        """Ordered pairs of rows of one group, a row with itself and its copies among them."""
+        count = self._drawn.shape[1]
+        shared = np.bincount(group)[group] > 1
+        alone = np.bincount(self._clusters[~shared], minlength=count).astype(np.float32)
+        names, column = np.unique(group[shared], return_inverse=True)
+        cell = self._clusters[shared] * len(names) + column
+        members = np.bincount(cell, minlength=count * len(names)).reshape(count, len(names))
+        sizes = self._drawn @ members.astype(np.float32)
+        return self._squared @ alone + np.einsum("sg,sg->s", sizes, sizes)
+
+    def _untied(self, x: Array) -> Array:
+        return (self._pairs - self._tied(np.unique(x, return_inverse=True)[1])).astype(float)
+
+    def _untied_within(self, x: Array) -> Array:
+        values, code = np.unique(x, return_inverse=True)
+        tied = self._tied(self._strata * len(values) + code)
+        return (self._pairs_within - tied).astype(float)
 
     def against(self, x: Array, *, only_tau: bool = False) -> Association:
         """Set a predictor against the outcome in every resample.
@@ -172,19 +195,19 @@ class Outcome:
             Leave out what costs most: within strata, and the area under the curve.
         """
         sx = signs(x)
-        agreement, apart = sx * self._y, np.abs(sx)
-        more = [] if only_tau else [agreement * self._same, apart * self._same, sx * self._z]
-        whole, in_x, *rest = self._sums([agreement, apart, *more])
+        agreement = sx * self._y
+        more = [] if only_tau else [agreement * self._same, sx * self._z]
+        whole, *rest = self._sums([agreement, *more])
         found = Association(
-            tau_b=_ratio(whole, np.sqrt(in_x * self._of_y)),
+            tau_b=_ratio(whole, np.sqrt(self._untied(x) * self._of_y)),
             concordance=0.5 + _ratio(whole, self._of_y) / 2,
         )
         if only_tau:
             return found
-        within, in_x_within, in_z = rest
+        within, in_z = rest
         return replace(
             found,
-            within_tau_b=_ratio(within, np.sqrt(in_x_within * self._of_y_within)),
+            within_tau_b=_ratio(within, np.sqrt(self._untied_within(x) * self._of_y_within)),
             auc=0.5 + _ratio(in_z, self._of_z) / 2,
         )
 

@@ -7,17 +7,14 @@ Does not belong here: who is in which group, or what is resampled together
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numba import njit
 
 from indices.cube import Array
 
-if TYPE_CHECKING:
-    from scipy.sparse import csc_array
-
 # Resamples worked at once, so that their cells stay in the processor's cache.
-BLOCK = 256
+BLOCK = 1024
+_ONE = np.float32(1)
 
 
 def counts(units: int, samples: int, rng: np.random.Generator) -> Array:
@@ -32,16 +29,16 @@ def counts(units: int, samples: int, rng: np.random.Generator) -> Array:
 
     Returns
     -------
-    float32 array, shape (units, 1 + samples)
-        The first column is the sample as it is: every unit once. All are whole numbers, so that
-        sums of them are exact in any order.
+    uint8 array, shape (units, 1 + samples)
+        The first column is the sample as it is: every unit once. No unit comes 256 times: of so
+        many units that it could, each comes once on average.
     """
-    out = np.ones((units, 1 + samples), dtype=np.float32)
+    out = np.ones((units, 1 + samples), dtype=np.uint8)
     if units and samples:
         drawn = rng.integers(0, units, (samples, units))
         drawn += np.arange(samples)[:, None] * units
         found = np.bincount(drawn.ravel(), minlength=samples * units)
-        out[:, 1:] = found.reshape(samples, units).T
+        out[:, 1:] = found.astype(np.uint8).reshape(samples, units).T
     return out
 
 
@@ -60,10 +57,13 @@ def placements(positive: Array, negative: Array) -> Array:
         Its mean over positives is the area under the curve. NaN without negatives.
     """
     out = np.full(positive.shape, np.nan)
-    for s, ordered in enumerate(np.sort(negative, axis=1)):
-        if len(ordered):
-            sides = [np.searchsorted(ordered, positive[s], side) for side in ("left", "right")]
-            out[s] = (sides[0] + sides[1]) / (2 * len(ordered))
+    if negative.shape[1]:
+        # Ordered values are found in order: many times as fast.
+        order = np.argsort(positive, axis=1)
+        for s, ordered in enumerate(np.sort(negative, axis=1)):
+            values = positive[s, order[s]]
+            sides = [np.searchsorted(ordered, values, side) for side in ("left", "right")]
+            out[s, order[s]] = (sides[0] + sides[1]) / (2 * len(ordered))
     return out
 
 
@@ -85,9 +85,9 @@ def classify(
         Scores of those who should stand high, one row a score.
     negative : array, shape (s, n)
         Scores of the others. No score may be missing.
-    positive_weights : float32 array, shape (units, k)
-        How often what positives are drawn by is in each of k resamples; whole numbers.
-    negative_weights : float32 array, shape (units, k)
+    positive_weights : uint8 array, shape (units, k)
+        How often what positives are drawn by is in each of k resamples.
+    negative_weights : uint8 array, shape (units, k)
     positive_units : int array, shape (p,)
         Row of its weights for each positive: those that share one are drawn together.
     negative_units : int array, shape (n,)
@@ -106,87 +106,104 @@ def classify(
     Hanley and McNeil (1982), Radiology 143, for the area; average precision is the sum over
     thresholds of precision times the gain in recall. NaN where one side weighs nothing.
     """
-    if not positive.shape[1]:
-        missing = np.full((len(positive), positive_weights.shape[1]), np.nan)
-        return missing, missing
-    adders = _adders(positive, negative)
-    parts = [
-        _block(
-            adders,
-            positive_weights[positive_units, start : start + BLOCK],
-            negative_weights[negative_units, start : start + BLOCK],
-        )
-        for start in range(0, positive_weights.shape[1], BLOCK)
-    ]
-    auc, precision = (np.concatenate(p, axis=1) for p in zip(*parts, strict=True))
+    scores = np.concatenate([positive, negative], axis=1)
+    order = np.argsort(scores, axis=1)
+    auc, precision = np.empty((2, len(scores), positive_weights.shape[1]))
+    _walk(
+        np.take_along_axis(scores, order, axis=1),
+        order,
+        positive_weights,
+        negative_weights,
+        positive_units,
+        negative_units,
+        auc,
+        precision,
+    )
     return auc, precision
 
 
-def _block(adders: tuple[csc_array, ...], ours: Array, theirs: Array) -> tuple[Array, Array]:
-    """Both figures for one block of resamples.
+@njit(cache=True, nogil=True)
+def _walk(
+    scores: Array,
+    order: Array,
+    ours: Array,
+    theirs: Array,
+    our_units: Array,
+    their_units: Array,
+    auc: Array,
+    precision: Array,
+) -> None:
+    """Fill both figures in, walking up each score with the resamples of a block side by side.
 
     Whole numbers below 2**24 are exact in single precision, which takes half the time: all sums
     are of such but the last, of precisions.
+
+    Parameters
+    ----------
+    scores, order : array, shape (s, p + n)
+        Ascending, and where each stood; the first p are the positives.
+    ours, theirs, our_units, their_units
+        Weights and units of `classify`.
+    auc, precision : array, shape (s, k)
     """
-    at_level, first_above, level_with = adders
-    levels = len(ours)
-    shape = (levels, -1, ours.shape[1])
-    won = (at_level @ ours).reshape(shape)
-    below = (first_above @ theirs).reshape((levels + 1, *shape[1:]))[:levels]
-    for level in range(1, levels):
-        below[level] += below[level - 1]
-    cells = 2 * below
-    if level_with.nnz:
-        cells += (level_with @ theirs).reshape(shape)
-    cells *= won
-    wins = cells.sum(axis=0)
-    higher = cells
-    higher[:] = won
-    for level in range(levels - 2, -1, -1):
-        higher[level] += higher[level + 1]
-    chosen = np.subtract(theirs.sum(axis=0), below, out=below)
-    chosen += higher
-    gained = higher
-    gained *= won
-    gained /= np.maximum(chosen, 1, out=chosen)
-    total, lost = ours.sum(axis=0, dtype=float), theirs.sum(axis=0, dtype=float)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        auc = wins / (2 * total * lost)
-        return auc, np.where(lost > 0, gained.sum(axis=0) / total, np.nan)
+    draws, positives = ours.shape[1], len(our_units)
+    for start in range(0, draws, BLOCK):
+        stop = min(start + BLOCK, draws)
+        total, lost = _sum(ours, our_units, start, stop), _sum(theirs, their_units, start, stop)
+        won, level, losses, gained = np.empty((4, stop - start), np.float32)
+        for s in range(len(scores)):
+            # Those who do not stand lower, of both sides; twice the comparisons not won.
+            higher, left = total.copy(), lost.copy()
+            losses[:], gained[:] = 0, 0
+            end = 0
+            while end < scores.shape[1]:
+                at, has_won = end, False
+                while end < scores.shape[1] and scores[s, end] == scores[s, at]:
+                    has_won = has_won or order[s, end] < positives
+                    end += 1
+                if not has_won:
+                    for row in order[s, at:end]:
+                        _subtract(left, theirs, their_units[row - positives], start)
+                    continue
+                won[:], level[:] = 0, 0
+                for row in order[s, at:end]:
+                    if row < positives:
+                        _add(won, ours, our_units[row], start)
+                    else:
+                        _add(level, theirs, their_units[row - positives], start)
+                for d in range(stop - start):
+                    gained[d] += higher[d] * won[d] / max(left[d] + higher[d], _ONE)
+                for d in range(stop - start):
+                    losses[d] += won[d] * (left[d] + left[d] - level[d])
+                for d in range(stop - start):
+                    higher[d] -= won[d]
+                for d in range(stop - start):
+                    left[d] -= level[d]
+            for d in range(stop - start):
+                if total[d] > 0 and lost[d] > 0:
+                    whole = 2 * np.float64(total[d]) * lost[d]
+                    auc[s, start + d] = (whole - losses[d]) / whole
+                    precision[s, start + d] = gained[d] / np.float64(total[d])
+                else:
+                    auc[s, start + d] = precision[s, start + d] = np.nan
 
 
-def _adders(positive: Array, negative: Array) -> tuple[csc_array, ...]:
-    """Return the matrices that add weights up by level, the place of each positive's score.
-
-    Rows are levels from low to high, within each the scores; columns are units. Equal positives
-    have the first of their places. The first matrix adds up the positives of a level; the second
-    the negatives below it but not below the level before, and in a last row those above all; the
-    third the negatives level with it.
-    """
-    scores, levels = positive.shape
-    at = np.empty((levels, scores), dtype=np.int32)
-    first = np.empty((negative.shape[1], scores), dtype=np.int32)
-    above = np.empty_like(first)
-    for s, ordered in enumerate(np.sort(positive, axis=1)):
-        at[:, s] = np.searchsorted(ordered, positive[s])
-        first[:, s] = np.searchsorted(ordered, negative[s])
-        above[:, s] = np.searchsorted(ordered, negative[s], "right")
-    number = np.arange(scores, dtype=np.int32)
-    equal = above > first
-    return (
-        _adder(at * scores + number, levels * scores),
-        _adder(above * scores + number, (levels + 1) * scores),
-        _adder((first * scores + number)[equal], levels * scores, equal.sum(axis=1)),
-    )
+@njit(cache=True, nogil=True)
+def _sum(weights: Array, units: Array, start: int, stop: int) -> Array:
+    out = np.zeros(stop - start, np.float32)
+    for unit in units:
+        _add(out, weights, unit, start)
+    return out
 
 
-def _adder(rows: Array, size: int, per_unit: Array | None = None) -> csc_array:
-    """Return a matrix of ones: for each unit, a column, the rows it is added to."""
-    from scipy.sparse import csc_array
+@njit(cache=True, nogil=True)
+def _add(out: Array, weights: Array, unit: int, start: int) -> None:
+    """Add a stretch of a unit's weights; a slice would take as long as the sum."""
+    for d in range(np.uint64(len(out))):
+        out[d] += weights[unit, np.uint64(start) + d]
 
-    if per_unit is None:
-        per_unit = np.full(len(rows), rows.shape[1])
-    ends = np.zeros(len(per_unit) + 1, dtype=np.int32)
-    np.cumsum(per_unit, out=ends[1:])
-    ones = np.ones(rows.size, dtype=np.float32)
-    return csc_array((ones, rows.ravel(), ends), shape=(size, len(per_unit)))
+
+@njit(cache=True, nogil=True)
+def _subtract(out: Array, weights: Array, unit: int, start: int) -> None:
+    for d in range(np.uint64(len(out))):
+        out[d] -= weights[unit, np.uint64(start) + d]

@@ -8,22 +8,29 @@ docs/VALIDITY_PLAN.md fixes them, and the tables of results. Does not belong her
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from indices.cube import Array
+from indices.cube import Array, positions
 from indices.validity import association, ordinal
 from indices.validity.association import interval
 from schemas import table
 
 Frame = pd.DataFrame
+Values = TypeVar("Values", Array, pd.Series)
+Draw = Callable[[int], Array]
+"""Bootstrap samples of so many crises, see `association.multiplicities`."""
 SAMPLES = 2000
 ARMS = 4
 """Response from which on the partner gave arms or more."""
 STEPS = ("words", "diplomacy", "arms", "force")
 """Two rungs of the response each: none and words, diplomacy and money, and so on."""
+UNSIGNED = ("trade", "arms", "voting")
+"""Pillars that hold nothing signed; the order in which `without_treaties` takes them."""
 PILLARS = {"treaties": "treaties_score", "trade": "trade_score", "arms": "arms_score"}
 INDICATORS = {
     "security_commitment": "security_commitment",
@@ -47,34 +54,35 @@ _DIGITS = 9
 """Digits kept of a model: the last ones differ between processors."""
 
 
-def without_treaties(pillars: Frame) -> pd.Series:
+def without_treaties(trade: Values, arms: Values, voting: Values) -> Values:
     """Mean of the trade, arms and voting pillars, where all three are known.
 
     Parameters
     ----------
-    pillars : DataFrame
-        Scores, a column for each pillar.
+    trade, arms, voting : array or Series
+        Scores.
 
     Returns
     -------
-    Series
+    array or Series
         NaN where one of the three is missing.
     """
-    return (pillars["trade"] + pillars["arms"] + pillars["voting"]) / 3
+    return (trade + arms + voting) / 3
 
 
 def _found(asked: Frame, frame: Frame) -> Frame:
     """Rows of a dyad table that are asked for, with the index of who asks."""
-    sides = [(c, asked[c].unique()) for c in ("from_iso3", "to_iso3")]
+    sides = [(c, tuple(asked[c].unique())) for c in ("from_iso3", "to_iso3")]
     for column, states in sorted(sides, key=lambda side: len(side[1])):  # leaves fewer rows
-        frame = frame[frame[column].isin(states)]
-    frame = frame.astype({"from_iso3": "str", "to_iso3": "str"})
+        at = positions(frame[column], states)
+        frame = frame[at >= 0].assign(**{column: at[at >= 0]})
+        asked = asked.assign(**{column: positions(asked[column], states)})
     return asked.reset_index(names="row").merge(frame, on=list(asked)).set_index("row")
 
 
 def _wide(asked: Frame, frame: Frame, label: str, value: str) -> Frame:
     """The same of a long table: a row for each that asks, a column for each label."""
-    found = _found(asked, frame)
+    found = _found(asked, frame[[*asked, label, value]])
     found[label] = found[label].astype("str")
     return found.pivot(columns=label, values=value).reindex(asked.index)
 
@@ -109,7 +117,7 @@ def year_before(rows: Frame, depth: Frame, pillars: Frame, indicators: Frame) ->
     parts: list[Frame | pd.Series] = [
         _found(asked, depth)[["depth", "costly_depth", "declared_depth", "depth_status"]],
         seen.set_axis(["depth_from_target", "target_depth_status"], axis=1),
-        without_treaties(scores).rename("depth_without_treaties"),
+        without_treaties(*(scores[p] for p in UNSIGNED)).rename("depth_without_treaties"),
         scores[list(PILLARS)].rename(columns=PILLARS),
         _wide(asked, indicators, "indicator", "value")[list(INDICATORS)].rename(columns=INDICATORS),
     ]
@@ -232,15 +240,13 @@ def _span(name: str, values: Array | None) -> dict[str, float]:
 class _Sample:
     """The rows of one variant and its resamples, which all predictors share."""
 
-    def __init__(self, rows: Frame, seed: int, samples: int) -> None:
+    def __init__(self, rows: Frame, draw: Callable[[int], Array]) -> None:
         self.rows = rows
         self.y = rows["response"].to_numpy(dtype=float)
         self.x = dict(zip(PREDICTORS, rows[list(PREDICTORS)].to_numpy(dtype=float).T, strict=True))
         self.known = {name: ~np.isnan(x) for name, x in self.x.items()}
         self.clusters, self.names = pd.factorize(rows["crisis_id"].astype("str"), sort=True)
-        self.drawn = association.multiplicities(
-            len(self.names), samples, np.random.default_rng(seed)
-        )
+        self.drawn = draw(len(self.names))
         self._strata = pd.factorize(rows["partner_iso3"].astype("str"))[0]
         self._outcomes: dict[bytes, association.Outcome] = {}
 
@@ -254,6 +260,16 @@ class _Sample:
         return self._outcomes[key].against(self.x[name][at], only_tau=only_tau)
 
 
+def draws(seed: int, samples: int) -> Draw:
+    """Return what draws bootstrap samples of so many crises: the same ones whoever asks."""
+
+    @cache
+    def draw(crises: int) -> Array:
+        return association.multiplicities(crises, samples, np.random.default_rng(seed))
+
+    return draw
+
+
 def _compared(out: dict[str, Any], name: str) -> dict[str, Any]:
     """Add what the interval of a difference to depth says; nothing for depth itself."""
     if out["predictor"] == "depth":
@@ -261,16 +277,15 @@ def _compared(out: dict[str, Any], name: str) -> dict[str, Any]:
     return out | {"depth_is": side(out[f"{name}_lo90"], out[f"{name}_hi90"], ("better", "worse"))}
 
 
-def association_rows(rows: Frame, seed: int, samples: int = SAMPLES) -> Iterator[dict[str, Any]]:
+def association_rows(rows: Frame, draw: Draw) -> Iterator[dict[str, Any]]:
     """Set every predictor against the response, in every variant.
 
     Parameters
     ----------
     rows : DataFrame
         See `year_before`.
-    seed : int
-        Of the bootstrap of crises; the samples of a variant are the same for all its predictors.
-    samples : int
+    draw : callable
+        Of the bootstrap: the samples of a variant are the same for all its predictors.
 
     Yields
     ------
@@ -282,7 +297,7 @@ def association_rows(rows: Frame, seed: int, samples: int = SAMPLES) -> Iterator
         chosen = change(of_pool[pool])
         if chosen.empty:
             continue
-        sample = _Sample(chosen, seed, samples)
+        sample = _Sample(chosen, draw)
         depth = sample.against("depth", sample.known["depth"])
         for name in PREDICTORS:
             at = sample.known[name]
@@ -316,13 +331,12 @@ class Forecasts:
     ----------
     rows : DataFrame
         See `year_before`.
-    seed : int
+    draw : callable
         See `association_rows`; intervals are of the scores, without fitting again.
-    samples : int
     """
 
-    def __init__(self, rows: Frame, seed: int, samples: int = SAMPLES) -> None:
-        sample = _Sample(pools(rows)["full"], seed, samples)
+    def __init__(self, rows: Frame, draw: Draw) -> None:
+        sample = _Sample(pools(rows)["full"], draw)
         self.rows, self.known, self._x = sample.rows, sample.known, sample.x
         self._clusters, self._names, self._drawn = sample.clusters, sample.names, sample.drawn
         self._steps = self.rows["response"].to_numpy(dtype=int) // 2
@@ -457,14 +471,14 @@ class Forecasts:
                     }
 
 
-def codings(crises: Frame, seed: int, samples: int = SAMPLES) -> tuple[Frame, Frame]:
+def codings(crises: Frame, draw: Draw) -> tuple[Frame, Frame]:
     """How well the two codings of the responses agree, and their cross-table.
 
     Parameters
     ----------
     crises : DataFrame
         ``raw_curated__crises``; rows coded once are left aside.
-    seed, samples : int
+    draw : callable
         Of the bootstrap of crises.
 
     Returns
@@ -475,8 +489,7 @@ def codings(crises: Frame, seed: int, samples: int = SAMPLES) -> tuple[Frame, Fr
     both = crises.dropna(subset="coding_2")
     first, second = (both[c].to_numpy(dtype=int) for c in ("coding_1", "coding_2"))
     clusters, names = pd.factorize(both["crisis_id"].astype("str"), sort=True)
-    drawn = association.multiplicities(len(names), samples, np.random.default_rng(seed))
-    times = drawn[:, clusters]
+    times = draw(len(names))[:, clusters]
     rungs = 2 * len(STEPS)
     apart = np.abs(first - second)
     shares = {n: times @ (apart <= k) / times.sum(axis=1) for k, n in enumerate(AGREEMENTS[2:])}
@@ -524,20 +537,28 @@ def crisis_tables(
         ``__calibration``, ``__coding`` and ``__coding_counts``. With fewer than `FEWEST` crises
         that have a full depth nothing is tested: no forecasts, and no rows of results.
     """
+    draw = draws(seed, samples)
     rows = year_before(crisis_rows(crises, left_out), depth, pillars, indicators)
     if pools(rows)["full"]["crisis_id"].nunique() < FEWEST:
         yield _responses(rows, None)
         for name in ("association", "prediction", "leave_one_out", "calibration"):
             yield pd.DataFrame(columns=table(f"out_crises__{name}").columns)
-        yield from codings(crises, seed, samples)
+        yield from codings(crises, draw)
         return
-    forecasts = Forecasts(rows, seed, samples)
-    yield _responses(rows, forecasts)
-    yield pd.DataFrame(association_rows(rows, seed, samples))
-    yield pd.DataFrame(forecasts.skills())
-    yield forecasts.left_out()
-    yield pd.DataFrame([*forecasts.iran(), *forecasts.groups()])
-    yield from codings(crises, seed, samples)
+    with ThreadPoolExecutor(1) as beside:
+        # Mostly products of matrices, which leave the interpreter to the forecasts.
+        associated = beside.submit(lambda: pd.DataFrame(association_rows(rows, draw)))
+        forecasts = Forecasts(rows, draw)
+        responses = _responses(rows, forecasts)
+        foretold = (
+            pd.DataFrame(forecasts.skills()),
+            forecasts.left_out(),
+            pd.DataFrame([*forecasts.iran(), *forecasts.groups()]),
+            *codings(crises, draw),
+        )
+        yield responses
+        yield associated.result()
+    yield from foretold
 
 
 def _responses(rows: Frame, forecasts: Forecasts | None) -> Frame:

@@ -7,13 +7,14 @@ not belong here: the tie's depth itself, or what the result means.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from indices.cube import Array
-from indices.validity.crises import without_treaties
+from indices.cube import Array, Axes
+from indices.validity.crises import UNSIGNED, without_treaties
 
 Frame = pd.DataFrame
 WINDOW = 3
@@ -266,23 +267,26 @@ def ties_of_powers(
         See `event_effects`. Depth is that of full ties only.
     """
     years = list(range(int(depth["year"].min()), int(depth["year"].max()) + 1))
+    axes = Axes(tuple(years), tuple(sorted({*states, *POWERS})))
+    depth, pillars = (
+        frame[frame["from_iso3"].isin(POWERS) | frame["to_iso3"].isin(POWERS)]
+        for frame in (depth, pillars)
+    )
+
+    def cube(frame: Frame, value: str) -> Array:
+        return axes.cube(frame, "from_iso3", "to_iso3", value)
+
+    cubes = {
+        "depth": cube(depth[depth["depth_status"] == "full"], "depth"),
+        "costly_depth": cube(depth, "costly_depth"),
+        "depth_without_treaties": without_treaties(
+            *(cube(pillars[pillars["pillar"] == p], "score") for p in UNSIGNED)
+        ),
+    }
+    at = [axes.states.index(s) for s in states]
     values = {}
-    ends = {"principal": ("from_iso3", "to_iso3"), "partner": ("to_iso3", "from_iso3")}
-    for view, (near_end, far_end) in ends.items():
-        own = depth[depth[near_end].isin(POWERS)]
-        own = own.assign(depth=own["depth"].where(own["depth_status"] == "full"))
-        scores = pillars[pillars[near_end].isin(POWERS)].pivot(
-            index=[near_end, far_end, "year"], columns="pillar", values="score"
-        )
-        rest = without_treaties(scores).rename("depth_without_treaties").reset_index()
-        for power in POWERS:
-            for measure in MEASURES:
-                frame = rest if measure == "depth_without_treaties" else own
-                wide = (
-                    frame[frame[near_end] == power]
-                    .astype({far_end: "str"})
-                    .pivot(index=far_end, columns="year", values=measure)
-                    .reindex(index=states, columns=years)
-                )
-                values[power, view, measure] = wide.to_numpy(dtype=float)
+    for power, measure in product(POWERS, MEASURES):
+        p = axes.states.index(power)
+        values[power, "principal", measure] = cubes[measure][:, p, at].T
+        values[power, "partner", measure] = cubes[measure][:, at, p].T
     return values, years

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from itertools import product
 from typing import Any
 
@@ -142,6 +143,17 @@ class Sample:
     rival: Array
     pair: Array
 
+    @cached_property
+    def known(self) -> Array:
+        """Scores that exist in each year, for any pair: bool array, shape (years, `SCORES`)."""
+        return (~np.isnan(self.scores)).any(axis=2).T
+
+    @cached_property
+    def complete(self) -> Array:
+        """Pairs with all scores that exist in the year: bool array, shape (years, pairs)."""
+        missing = np.isnan(self.scores) & self.known.T[:, :, None]
+        return self.exists & ~missing.any(axis=0)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -239,15 +251,15 @@ def score_cubes(
         labels = frame[column].astype("category").cat
         if name not in labels.categories:
             return np.full(axes.shape, np.nan)
-        chosen = (labels.codes == labels.categories.get_loc(name)).to_numpy()
-        rows = frame.loc[chosen, ["from_iso3", "to_iso3", "year", value]]
-        return axes.cube(rows, "from_iso3", "to_iso3", value)
+        rows = np.flatnonzero(labels.codes == labels.categories.get_loc(name))
+        chosen = frame[["from_iso3", "to_iso3", "year", value]].iloc[rows]
+        return axes.cube(chosen, "from_iso3", "to_iso3", value)
 
     out = {p: of(pillars, "pillar", p, "score") for p in PILLARS}
     for name in ("trade_share", "arms_volume"):
         out[name] = of(indicators, "indicator", name, "value")
-    out["vote_agreement"] = axes.cube(votes, "from_iso3", "to_iso3", "agreement")
-    distance = axes.cube(votes, "from_iso3", "to_iso3", "ideal_point_distance")
+    columns = ("agreement", "ideal_point_distance")
+    out["vote_agreement"], distance = axes.cubes(votes, "from_iso3", "to_iso3", columns)
     out["ideal_point_distance"] = -distance
     out[HEADLINE] = np.mean([out[p] for p in PILLARS], axis=0)
     # What sums have left in the last digits makes no order.
@@ -284,12 +296,9 @@ def _sample(name: str, groups: Groups, scores: dict[str, Array], i: Array, j: Ar
 
 def compare(sample: Sample, pole: str, t: int) -> Comparison | None:
     """Divide a year's pairs; None in a year without scores of depth."""
-    known = ~np.isnan(sample.scores[:, t])
-    scores = np.flatnonzero(known.any(axis=1)).tolist()
-    if 0 not in scores:
+    if not sample.known[t, 0]:
         return None
-    exists = sample.exists[t]
-    complete = known[scores].all(axis=0) & exists
+    exists, complete = sample.exists[t], sample.complete[t]
     ally, rival = sample.pact[t] >= 0, sample.rival[t]
     high, low = {
         "allies_others": (ally, ~ally),
@@ -298,7 +307,7 @@ def compare(sample: Sample, pole: str, t: int) -> Comparison | None:
     }[pole]
     return Comparison(
         t,
-        scores,
+        np.flatnonzero(sample.known[t]).tolist(),
         np.flatnonzero(high & complete),
         np.flatnonzero(low & complete),
         int((high & exists & ~complete).sum()),
@@ -458,12 +467,17 @@ def _about(sample: Sample, pole: str, years: Sequence[Comparison]) -> tuple[floa
         len(years),
         positive,
         negative,
-        len(np.unique(np.concatenate([cluster[c.year, c.positive] for c in years]))),
-        len(np.unique(np.concatenate([sample.pair[c.negative] for c in years]))),
+        _distinct([cluster[c.year, c.positive] for c in years]),
+        _distinct([sample.pair[c.negative] for c in years]),
         sum(c.unscored for c in years),
         round(float(np.mean([c.coverage for c in years])), DECIMALS),
         round(positive / (positive + negative), DECIMALS),
     )
+
+
+def _distinct(numbers: Sequence[Array]) -> int:
+    """Count the different ones of some numbers from 0 on."""
+    return int((np.bincount(np.concatenate(numbers)) > 0).sum())
 
 
 def ends(draws: Array) -> tuple[Array, Array]:
@@ -560,12 +574,22 @@ def placebo(groups: Groups, pairs: Sample, window: Sequence[int], seed: int) -> 
     keys = np.random.default_rng([seed, _STREAM]).random((RELABELLINGS, states))
     # The first is the data itself: nobody moves.
     keys = np.concatenate([np.linspace(0, 1, states)[None], keys])
+
+    @cache  # the same states are there in most years
+    def becomes(*there: int) -> Array:
+        out = np.tile(np.arange(states), (len(keys), 1))
+        out[:, there] = np.array(there)[np.argsort(keys[:, there], axis=1)]
+        return out
+
     rows = []
     for pole in ("allies_others", "rivals_others"):
         years = comparisons(pairs, pole, window)
         if not years:
             continue
-        areas = np.stack([_relabelled(groups, pairs, pole, c, keys) for c in years])
+        named = [becomes(*np.flatnonzero(groups.exists[c.year].any(axis=1))) for c in years]
+        areas = np.stack(
+            [_relabelled(groups, pairs, pole, *each) for each in zip(years, named, strict=True)]
+        )
         for s, score in enumerate(SCORES):
             held = [n for n, c in enumerate(years) if s in c.scores]
             if not held:
@@ -594,35 +618,30 @@ def placebo(groups: Groups, pairs: Sample, window: Sequence[int], seed: int) -> 
     return pd.DataFrame(rows, columns=_PLACEBO)
 
 
-def _relabelled(groups: Groups, pairs: Sample, pole: str, c: Comparison, keys: Array) -> Array:
+def _relabelled(groups: Groups, pairs: Sample, pole: str, c: Comparison, becomes: Array) -> Array:
     """Areas of one year under relabellings: array, shape (relabellings, `SCORES`).
 
-    The area follows from the sum of the positives' ranks among all pairs, which are the same in
-    every relabelling (Mann and Whitney 1947).
+    `becomes` says which state each becomes, shape (relabellings, states). The area follows from the
+    sum of the positives' ranks among all pairs, which are the same in every relabelling (Mann and
+    Whitney 1947).
     """
     size = len(groups.axes.states)
     first, second = np.triu_indices(size, 1)
     complete = np.concatenate([c.positive, c.negative])
     scores = pairs.scores[c.scores, c.year][:, complete]
-    ranks = np.zeros((size, size, 1 + len(c.scores)), dtype=np.float32)
+    ranks = np.zeros((1 + len(c.scores), size, size), dtype=np.float32)
     # Where a pair has no score a relabelled pact falls out of the comparison: the last layer counts
     # those that stay.
-    cell = np.column_stack(
-        [placements(scores, scores).T * len(complete) + 0.5, np.ones(len(complete))]
-    )
-    ranks[first[complete], second[complete]] = cell
-    ranks += ranks.transpose(1, 0, 2)
-    there = np.flatnonzero(groups.exists[c.year].any(axis=1))
-    becomes = np.tile(np.arange(size), (len(keys), 1))
-    becomes[:, there] = there[np.argsort(keys[:, there], axis=1)]
+    ranks[:-1, first[complete], second[complete]] = placements(scores, scores) * len(complete) + 0.5
+    ranks[-1, first[complete], second[complete]] = 1
+    ranks += ranks.transpose(0, 2, 1)
     bound = (pairs.pact[c.year] >= 0) if pole == "allies_others" else pairs.rival[c.year]
     bound = np.flatnonzero(bound & pairs.exists[c.year])
     at = becomes[:, first[bound]] * size + becomes[:, second[bound]]
-    summed = ranks.reshape(size * size, -1)[at].sum(axis=1).astype(float)
-    stay = summed[:, -1:]
-    out = np.full((len(keys), len(SCORES)), np.nan)
+    # Halves of whole numbers, exact in any order.
+    *summed, stay = (layer.reshape(-1)[at].sum(axis=1).astype(float) for layer in ranks)
+    out = np.full((len(becomes), len(SCORES)), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        out[:, c.scores] = (summed[:, :-1] - stay * (stay + 1) / 2) / (
-            stay * (len(complete) - stay)
-        )
+        for s, ranked in zip(c.scores, summed, strict=True):
+            out[:, s] = (ranked - stay * (stay + 1) / 2) / (stay * (len(complete) - stay))
     return out

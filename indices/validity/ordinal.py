@@ -138,7 +138,7 @@ class _Likelihood:
             for a, b in ((upper, upper), (lower, lower), (upper, lower))
         ]
 
-    def _edges(self, p: Array) -> tuple[Array, Array, Array, Array, Array]:
+    def _edges(self, p: Array) -> tuple[Array, ...]:
         """Share below and above the upper and the lower edge of each row's step, and between."""
         upper, above = _logistic(p @ self._designs[0].T)
         lower, rest = _logistic(p @ self._designs[1].T)
@@ -149,17 +149,16 @@ class _Likelihood:
         # A row that is not in a fit may have no share there.
         return upper, above, lower, rest, np.where(self._weights > 0, between, 1)
 
-    def value(self, p: Array) -> Array:
+    def value(self, p: Array, between: Array) -> Array:
         """Penalised log-likelihood of each fit; minus infinity where thresholds do not ascend."""
-        *_, between = self._edges(p)
         good = (between > 0).all(axis=1) & (np.diff(p[:, :-1], axis=1) > 0).all(axis=1)
         logs = np.log(np.where(between > 0, between, 1))
         total = (self._weights * logs).sum(axis=1) - (p**2 @ self._penalty) / 2
         return np.where(good, total, -np.inf)
 
-    def derivatives(self, p: Array) -> tuple[Array, Array]:
+    def derivatives(self, p: Array, edges: tuple[Array, ...]) -> tuple[Array, Array]:
         """Gradient and Hessian of each fit."""
-        upper, above, lower, rest, between = self._edges(p)
+        upper, above, lower, rest, between = edges
         a, b = upper * above / between, lower * rest / between
         curve = a * (above - upper), b * (rest - lower)
         w, (upper_design, lower_design) = self._weights, self._designs
@@ -175,16 +174,18 @@ class _Likelihood:
 
     def maximum(self, p: Array) -> Array:
         """Climb from `p` to the maximum of every fit."""
-        value = self.value(p)
+        edges = self._edges(p)
+        value = self.value(p, edges[-1])
         for _ in range(_MOST_STEPS):
-            gradient, hessian = self.derivatives(p)
+            gradient, hessian = self.derivatives(p, edges)
             step = -np.linalg.solve(hessian, gradient[..., None])[..., 0]
             if (np.abs(step) < _CONVERGED * (1 + np.abs(p))).all():
                 return p
             length = np.ones(len(p))
             while True:
                 tried = p + length[:, None] * step
-                reached = self.value(tried)
+                edges = self._edges(tried)
+                reached = self.value(tried, edges[-1])
                 falls = (reached < value - 1e-9 * np.abs(value)) & (length > 1e-12)
                 if not falls.any():
                     break

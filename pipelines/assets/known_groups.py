@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 import pandas as pd
 
 from indices.assemble import pairs
@@ -31,7 +34,7 @@ def known_groups(
     core_geo__states: Frame,
     core_geo__state_years: Frame,
     definition: Definition,
-) -> tuple[Frame, ...]:
+) -> Iterator[Frame]:
     panel = core_geo__states.loc[core_geo__states["is_panel"], "iso3"]
     covered = core_geo__state_years[core_geo__state_years["iso3"].isin(panel)]
     axes, exists = scope.axes_of(covered, definition.first_year)
@@ -49,18 +52,20 @@ def known_groups(
     chosen = groups.samples(known)
     window = groups.window_years(chosen[0])
     seed = int(definition.uncertainty["seed"])
-    return (
-        groups.known_groups(axes, chosen, window, seed),
-        groups.by_pact(known, chosen[0], window),
-        groups.placebo(known, chosen[0], window, seed),
-        *coherence.coherence_tables(
+    with ThreadPoolExecutor(1) as beside:
+        # Most of it leaves the interpreter to the other tests.
+        tested = beside.submit(groups.known_groups, axes, chosen, window, seed)
+        pacts = groups.by_pact(known, chosen[0], window)
+        placebo = groups.placebo(known, chosen[0], window, seed)
+        coherent = coherence.coherence_tables(
             out_indicators__yearly_dyads,
             out_depth__yearly_dyads,
             definition,
             axes,
             [axes.years[t] for t in window],
-        ),
-    )
+        )
+        yield tested.result()
+    yield from (pacts, placebo, *coherent)
 
 
 KNOWN_GROUPS = [known_groups]

@@ -34,9 +34,8 @@ def depth_among_others(
     axes, exists = scope.axes_of(core_geo__state_years)
     # Partial depths compare with nothing.
     full = out_depth__yearly_dyads[out_depth__yearly_dyads["depth_status"] == "full"]
-    depth, low, high = (
-        axes.cube(full, "from_iso3", "to_iso3", c) for c in ("depth", "depth_lo90", "depth_hi90")
-    )
+    measures = ("depth", "depth_lo90", "depth_hi90")
+    depth, low, high = axes.cubes(full, "from_iso3", "to_iso3", measures)
     listed = list(rivals.spells(raw_curated__rivalries, raw_curated__hostilities))
     kinds = rivals.rivalry_kinds(listed, axes, exists)
     yield rivals.rival_dyads(depth, low, high, kinds, axes)

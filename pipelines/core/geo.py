@@ -141,8 +141,11 @@ def mid_year(years: pd.Series) -> pd.Series:
 
 def cow_to_iso3(code: pd.Series, when: pd.Series, source: str, table: str) -> pd.Series:
     """Map Correlates of War numbers on given days to states; empty where it is no state."""
-    mapped = map_names(source, table, code.astype("int64").astype("str"), load_map(GEO), when)
-    return mapped["iso3"]
+    # A long column repeats few numbers: text is made once for each.
+    place, numbers = pd.factorize(code.astype("int64"))
+    text = pd.Categorical.from_codes(place, pd.Index(numbers).astype("str"))
+    names = pd.Series(text, index=code.index)
+    return map_names(source, table, names, load_map(GEO), when)["iso3"]
 
 
 def existence(spells: pd.DataFrame, years: tuple[int, ...], iso3: tuple[str, ...]) -> np.ndarray:

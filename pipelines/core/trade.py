@@ -7,7 +7,7 @@ import pandas as pd
 
 from indices.cube import Array, Axes
 from indices.definition import Definition
-from indices.pillars.trade import best_reports, unrecorded_oil, yearly_flows
+from indices.pillars.trade import FLOW, best_reports, unrecorded_oil, yearly_flows
 from pipelines.core.geo import SOURCES, cow_to_iso3, mid_year
 from pipelines.sources.names import load_map, map_names
 
@@ -203,11 +203,13 @@ def best_flows(
     ]
     both = _stack([single[columns], settled[columns]])
     chosen = best_reports(both, PREFERENCE, definition.rules["cif_to_fob"])
-    how = settled.set_index(["exporter_iso3", "importer_iso3", "year"])["method"]
-    from_russia = chosen["source"] == "russia_trade"
-    keys = pd.MultiIndex.from_frame(chosen[["exporter_iso3", "importer_iso3", "year"]])
-    method = chosen["method"].where(~from_russia, how.reindex(keys).to_numpy())
-    return chosen.assign(method=method.mask(chosen["source"] == "baci", "reconciled"))
+    how = settled.set_index(FLOW)["method"]
+    from_russia = (chosen["source"] == "russia_trade").to_numpy()
+    keys = pd.MultiIndex.from_frame(chosen.loc[from_russia, FLOW].astype(how.index.dtypes))
+    method = chosen["method"].to_numpy(dtype=object)
+    method[from_russia] = how.reindex(keys).to_numpy()
+    method[(chosen["source"] == "baci").to_numpy()] = "reconciled"
+    return chosen.assign(method=method)
 
 
 def oil_adjustment(

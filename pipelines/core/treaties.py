@@ -250,21 +250,23 @@ def full_memberships(known: pd.DataFrame, curated: pd.DataFrame, last_year: int)
         ``raw_curated__memberships``.
     last_year : int
     """
-    carried = known[known["year"] == IGO_LAST_YEAR].drop(columns="year")
-    held_before = pd.MultiIndex.from_frame(carried[["iso3", "igo"]])
     later = curated[curated["group_id"].isin(IGO_CODES) & (curated["status"] == "member")]
     later = later.assign(igo=later["group_id"].map(IGO_CODES))
-    frames = [known]
-    for year in range(IGO_LAST_YEAR + 1, last_year + 1):
-        day = pd.Timestamp(year, 12, 31)
-        ended = later[later["end_date"].notna() & (later["end_date"] < day)]
-        gone = pd.MultiIndex.from_frame(ended[["iso3", "igo"]])
-        held = later[
-            (later["start_date"] <= day) & (later["end_date"].isna() | (later["end_date"] >= day))
-        ]
-        kept = carried[~held_before.isin(gone)]
-        frames.append(pd.concat([kept, held[["iso3", "igo"]]]).drop_duplicates().assign(year=year))
-    return pd.concat(frames, ignore_index=True)
+    years = np.arange(IGO_LAST_YEAR + 1, last_year + 1)
+    # A row counts in the years on whose 31 December it holds; no date lies beyond them all.
+    first, end = later["start_date"].dt.year, later["end_date"]
+    last = end.dt.year - ~((end.dt.month == 12) & (end.dt.day == 31))
+    start, stop = (v.fillna(LATEST.year).to_numpy()[:, None] for v in (first, last))
+    row, held = np.nonzero((start <= years) & (years <= stop))
+    carried = known.loc[known["year"] == IGO_LAST_YEAR, ["iso3", "igo"]]
+    ends = later.assign(last=stop).groupby(["iso3", "igo"])["last"].min()
+    until = carried.merge(ends.reset_index(), how="left")["last"].fillna(LATEST.year).to_numpy()
+    kept_row, kept = np.nonzero(years <= until[:, None])
+    since = [
+        carried.iloc[kept_row].assign(year=years[kept]),
+        later.iloc[row][["iso3", "igo"]].assign(year=years[held]),
+    ]
+    return pd.concat([known, pd.concat(since).drop_duplicates()], ignore_index=True)
 
 
 def troops_hosted(series: pd.DataFrame, posture: pd.DataFrame, axes: Axes) -> Array:
@@ -308,8 +310,8 @@ def yearly_dyads(
     tiers: pd.DataFrame,
     in_force: pd.DataFrame,
     memberships: pd.DataFrame,
-    igo_coverage: pd.DataFrame,
-    igo_world: pd.DataFrame,
+    coverage: pd.DataFrame,
+    world: pd.DataFrame,
     troops: Array,
     axes: Axes,
     exists: Array,
@@ -322,7 +324,7 @@ def yearly_dyads(
     curated = np.append((held["source"] == "curated").to_numpy(), False)[owed.row]
     years = np.array(axes.years)
     share, joint = joint_memberships(
-        memberships, _covered(igo_coverage, axes), _world_mean(igo_world, axes), axes
+        memberships, igo_coverage(coverage, axes), igo_world_mean(world, axes), axes
     )
     where = pairs(axes, exists)
     frame = axes.long(
@@ -345,7 +347,7 @@ def yearly_dyads(
     return frame
 
 
-def _covered(coverage: pd.DataFrame, axes: Axes) -> Array:
+def igo_coverage(coverage: pd.DataFrame, axes: Axes) -> Array:
     """State-years the IGO data speaks of, its last year carried."""
     iso3 = cow_to_iso3(
         coverage["ccode"], mid_year(coverage["year"]), "geo", "raw_cow_igo__coverage"
@@ -357,7 +359,7 @@ def _covered(coverage: pd.DataFrame, axes: Axes) -> Array:
     return known
 
 
-def _world_mean(world: pd.DataFrame, axes: Axes) -> Array:
+def igo_world_mean(world: pd.DataFrame, axes: Axes) -> Array:
     """Mean share of joint memberships in the world, its last year carried."""
     by_year = world.set_index("year")["mean_shared_share"].reindex(list(axes.years))
     return by_year.ffill().to_numpy(dtype=float)

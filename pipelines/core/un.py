@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
+from indices.cube import positions
 from indices.pillars.voting import agreement_dyads, ballots
 from pipelines.core.geo import SOURCES, cow_to_iso3
 from pipelines.sources.names import load_map, map_names
@@ -114,10 +115,10 @@ def _ideal_point_distance(frame: pd.DataFrame, ideal_points: pd.DataFrame) -> np
     known = iso3 != ""
     points = pd.Series(
         ideal_points.loc[known, "ideal_point"].to_numpy(),
-        index=pd.MultiIndex.from_arrays([iso3[known], year[known]]),
+        index=pd.MultiIndex.from_arrays([year[known], iso3[known]]),
     )
-    ends = [
-        points.reindex(pd.MultiIndex.from_arrays([frame[end].astype("str"), frame["year"]]))
-        for end in ("from_iso3", "to_iso3")
-    ]
-    return np.abs(ends[0].to_numpy() - ends[1].to_numpy())
+    years, states = np.unique(frame["year"]), frame["from_iso3"].cat.categories
+    table = points.unstack().reindex(index=years, columns=states).to_numpy()
+    t = np.searchsorted(years, frame["year"])
+    ends = [table[t, positions(frame[end], tuple(states))] for end in ("from_iso3", "to_iso3")]
+    return np.abs(ends[0] - ends[1])

@@ -8,14 +8,17 @@ pillar have no place here: leaving them out is leaving out the pillar.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from indices.cube import Array, Axes
+from indices.assemble import pairs
+from indices.cube import Array, Axes, row_order
 from indices.definition import Definition
+from indices.pillars.treaties import agreement_counts, joint_memberships, obligations, tier_cube
 from pipelines.core import trade, treaties
+from pipelines.core.geo import GEO
+from pipelines.sources.names import load_map
 from pipelines.sources.russia_trade.reconcile import reconcile
 
 Frames = dict[str, pd.DataFrame]
@@ -41,8 +44,9 @@ def without(
     Returns
     -------
     dict of str to dict of str to DataFrame
-        Source to core tables by name. What only the source knew is missing in them; an obligation
-        that only it recorded counts as none, since the other list of treaties covers every pair.
+        Source to core tables by name, right in the columns that the index is made of. What only
+        the source knew is missing in them; an obligation that only it recorded counts as none,
+        since the other list of treaties covers every pair.
 
     Raises
     ------
@@ -81,12 +85,13 @@ def _flows_without(
         tables["raw_curated__crude_prices"],
     )
 
-    settled = reconcile(russia)
+    # What is reported of other states' trade says nothing of theirs.
+    settled = reconcile(_between(russia, "reporter_iso3", "partner_iso3", axes))
 
     def make(source: str) -> pd.DataFrame:
         chosen = trade.best_flows(
             reported[reported["source"] != source],
-            reconcile(russia.iloc[:0]) if source == "russia_trade" else settled,
+            settled.iloc[:0] if source == "russia_trade" else settled,
             definition,
         )
         return trade.flows(chosen, oil, axes, exists, definition)
@@ -99,57 +104,70 @@ def _treaties_without(
 ) -> Callable[[str], pd.DataFrame]:
     first = definition.first_year - axes.years[0]
     axes, exists = Axes(axes.years[first:], axes.states), exists[first:]
-    held = _between(tables["core_treaties__commitments"], "from_iso3", "to_iso3", axes)
-    in_force = tables["core_treaties__agreements"]
+    whole = _between(tables["core_treaties__yearly_dyads"], "from_iso3", "to_iso3", axes)
+    rows = row_order(pairs(axes, exists))
+    names = load_map(GEO)
+    # What the states were known by at any time: rows of others need not be mapped.
+    numbers = pd.to_numeric(names.loc[names["iso3"].isin(axes.states), "name"])
 
-    def rows(name: str, owner: str, source: str) -> pd.DataFrame:
-        return tables[name].iloc[:0] if source == owner else tables[name]
+    def left(name: str, owner: str, source: str) -> pd.DataFrame:
+        frame = tables[name].iloc[:0] if source == owner else tables[name]
+        return frame[frame["ccode"].isin(numbers)] if "ccode" in frame else frame
 
-    # What most sources leave as it is, is made once.
-    @cache
-    def recorded(source: str) -> pd.DataFrame:
-        made = treaties.recorded_memberships(rows("raw_cow_igo__memberships", "cow_igo", source))
-        return made[made["iso3"].isin(axes.states)]
-
-    @cache
-    def memberships(source: str) -> pd.DataFrame:
-        return treaties.full_memberships(
-            recorded("cow_igo" if source == "cow_igo" else ""),
-            rows("raw_curated__memberships", "curated", source),
-            axes.years[-1],
-        )
-
-    @cache
-    def troops(source: str) -> Array:
-        return treaties.troops_hosted(
-            rows("raw_us_troops__country_years", "us_troops", source),
-            rows("raw_curated__posture", "curated", source),
-            axes,
-        )
-
-    def make(source: str) -> pd.DataFrame:
-        def if_of(*owners: str) -> str:
-            return source if source in owners else ""
-
-        return treaties.yearly_dyads(
+    # Each bears the name of the column that it makes.
+    def security_commitment(source: str) -> Array:
+        held = _between(tables["core_treaties__commitments"], "from_iso3", "to_iso3", axes)
+        return obligations(
             held[held["source"] != source].reset_index(drop=True),
             tables["core_treaties__hostilities"],
-            rows("raw_curated__tiers", "curated", source),
-            in_force[in_force["source"] != source],
-            memberships(if_of("cow_igo", "curated")),
-            rows("raw_cow_igo__coverage", "cow_igo", source),
-            tables["raw_cow_igo__world"],
-            troops(if_of("us_troops", "curated")),
+            definition.ladder,
+            int(definition.rules["small_group_parties"]),
             axes,
-            exists,
-            definition,
+        ).commitment
+
+    def partnership_tier(source: str) -> Array:
+        return tier_cube(left("raw_curated__tiers", "curated", source), definition.tiers, axes)
+
+    def economic_agreements(source: str) -> Array:
+        in_force = _between(tables["core_treaties__agreements"], "a_iso3", "b_iso3", axes)
+        return agreement_counts(in_force[in_force["source"] != source], axes)
+
+    def joint_igos(source: str) -> Array:
+        members = treaties.full_memberships(
+            treaties.recorded_memberships(left("raw_cow_igo__memberships", "cow_igo", source)),
+            left("raw_curated__memberships", "curated", source),
+            axes.years[-1],
         )
+        coverage = treaties.igo_coverage(left("raw_cow_igo__coverage", "cow_igo", source), axes)
+        world = treaties.igo_world_mean(tables["raw_cow_igo__world"], axes)
+        return joint_memberships(members, coverage, world, axes)[0]
+
+    def troops_hosted(source: str) -> Array:
+        return treaties.troops_hosted(
+            left("raw_us_troops__country_years", "us_troops", source),
+            left("raw_curated__posture", "curated", source),
+            axes,
+        )
+
+    enters = {
+        "atop": [security_commitment],
+        "cow_igo": [joint_igos],
+        "curated": [security_commitment, partnership_tier, joint_igos, troops_hosted],
+        "desta": [economic_agreements],
+        "investment_treaties": [economic_agreements],
+        "us_troops": [troops_hosted],
+    }
+
+    def make(source: str) -> pd.DataFrame:
+        changed = {column.__name__: column(source) for column in enters[source]}
+        return whole.assign(**{name: row_order(cube)[rows] for name, cube in changed.items()})
 
     return make
 
 
 def _between(frame: pd.DataFrame, first: str, second: str, axes: Axes) -> pd.DataFrame:
-    return frame[frame[first].isin(axes.states) & frame[second].isin(axes.states)]
+    some = frame[frame[first].isin(axes.states)]
+    return some[some[second].isin(axes.states)]
 
 
 def few(axes: Axes, exists: Array, definition: Definition) -> tuple[Axes, Array]:

@@ -82,8 +82,8 @@ def map_names(
     ----------
     source, file
         Named in errors.
-    names : Series of str
-        The spellings, one per row.
+    names : Series
+        The spellings, one per row: text, or categories of text.
     mapping : DataFrame
         What `load_map` returned.
     when : Series of datetime, optional
@@ -101,35 +101,34 @@ def map_names(
     SourceError
         Names every spelling without a row, with the first row it stands in.
     """
-    stamp = pd.Series(pd.Timestamp("2000-01-01"), index=names.index) if when is None else when
-    name_code, spellings = pd.factorize(names.astype("str"))
-    day_code, days = pd.factorize(stamp.astype("datetime64[s]"))
-    # A long column repeats few spellings and days: map each pair once.
-    pair, row_pair = np.unique(name_code * max(len(days), 1) + day_code, return_inverse=True)
-    distinct = pd.DataFrame(
-        {
-            "name": spellings[pair // max(len(days), 1)],
-            "when": days[pair % max(len(days), 1)],
-            "pair": np.arange(len(pair)),
-        }
-    )
-    hit = distinct.merge(mapping.rename_axis("map_row").reset_index(), on="name", how="left")
+    rows_of: dict[str, list[int]] = {}
+    for row, name in enumerate(mapping["name"].tolist()):
+        rows_of.setdefault(name, []).append(row)
+    # A long column repeats few spellings: each is looked up once.
+    is_text = isinstance(names.dtype, pd.CategoricalDtype)
+    code, spellings = pd.factorize(names if is_text else names.astype("str"))
+    meant = [rows_of.get(name, []) for name in spellings.tolist()]
     if when is None:
-        inside = hit["kind"].notna()
-    else:
-        inside = (hit["when"] >= hit["start_date"]) & (hit["when"] < hit["end_date"])
-    hit = hit[inside]
-    if when is None and hit.duplicated("name").any():
-        twice = hit.loc[hit.duplicated("name"), "name"].unique().tolist()
-        raise SourceError(
-            source,
-            file,
-            found=f"names bounded in time {twice} without a date",
-            expected="a date for each row",
-            todo="call map_names with `when`",
-        )
-    found = hit.set_index("pair")[["iso3", "kind"]].reindex(distinct["pair"])
-    unmapped = found["kind"].isna().to_numpy()[row_pair]
+        twice = [name for name, rows in zip(spellings, meant, strict=True) if len(rows) > 1]
+        if twice:
+            raise SourceError(
+                source,
+                file,
+                found=f"names bounded in time {twice} without a date",
+                expected="a date for each row",
+                todo="call map_names with `when`",
+            )
+    found = np.full(len(names), -1)
+    for k in range(max((len(rows) for rows in meant), default=0)):
+        # The last place is that of a missing name, which factorize gives the code -1.
+        asked = np.array([rows[k] if k < len(rows) else -1 for rows in meant] + [-1])[code]
+        hit = asked >= 0
+        if when is not None:
+            day = when.to_numpy()
+            hit &= mapping["start_date"].to_numpy()[asked] <= day
+            hit &= mapping["end_date"].to_numpy()[asked] > day
+        found[hit] = asked[hit]
+    unmapped = found < 0
     if unmapped.any():
         rows = names.reset_index(drop=True)[unmapped].drop_duplicates()
         shown = ", ".join(f"{name!r} (row {row + 1})" for row, name in rows.head(20).items())
@@ -143,7 +142,7 @@ def map_names(
         )
     if complete:
         expected = mapping[~mapping["note"].str.startswith(OTHER_VINTAGES)]
-        unused = expected.index.difference(pd.Index(hit["map_row"].unique()))
+        unused = expected.index.difference(mapping.index[np.unique(found)])
         if len(unused):
             raise SourceError(
                 source,
@@ -152,4 +151,5 @@ def map_names(
                 expected="every row of names.csv used by a complete vintage",
                 todo="remove the rows, or check that the file is whole",
             )
-    return found.iloc[row_pair].set_index(names.index)
+    picked = {column: mapping[column].array.take(found) for column in ("iso3", "kind")}
+    return pd.DataFrame(picked, index=names.index, copy=False)

@@ -218,13 +218,14 @@ def test_evidence_is_what_the_tables_say_of_their_errors(core: assemble.Frames) 
 
 
 def test_recorded_trade_stands_beside(core: assemble.Frames, exists: Array) -> None:
-    beside = assemble.beside_table(core, AXES, exists, DEFINITION)
+    index = assemble.compute(core, AXES, exists, DEFINITION)
+    beside = assemble.beside_table(core, AXES, index.data, DEFINITION)
     flows = core["core_trade__yearly_flows"]
     alone = {**core, "core_trade__yearly_flows": flows.assign(value_usd=flows["recorded_usd"])}
     other = assemble.compute(alone, AXES, exists, DEFINITION)
     rows = beside[beside["measure"] == "depth_recorded"]
     got = other.data.axes.cube(rows, *ENDS, "value")
-    headline = assemble.compute(core, AXES, exists, DEFINITION).depth.depth
+    headline = index.depth.depth
     # Pairs that have a row are as if no oil were known; all others never held any.
     np.testing.assert_array_equal(np.where(np.isnan(got), headline, got), other.depth.depth)
     assert len(rows)

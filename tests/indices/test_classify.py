@@ -17,7 +17,7 @@ def each(positive: Array, negative: Array, ours: Array, theirs: Array) -> tuple[
 
 
 def once(units: int) -> Array:
-    return np.ones((units, 1), dtype=np.float32)
+    return np.ones((units, 1), dtype=np.uint8)
 
 
 def single(positive: list[float], negative: list[float]) -> tuple[float, float]:
@@ -55,7 +55,7 @@ def test_many_weights_and_scores_by_brute_force() -> None:
         p, n = rng.integers(1, 15, 2)
         positive = rng.integers(0, 6, (3, p)).astype(float)
         negative = rng.integers(0, 6, (3, n)).astype(float)
-        ours, theirs = (rng.integers(0, 3, (u, 4)).astype(np.float32) for u in (p, n))
+        ours, theirs = (rng.integers(0, 3, (u, 4)).astype(np.uint8) for u in (p, n))
         auc, precision = each(positive, negative, ours, theirs)
         for s in range(3):
             for k in range(4):

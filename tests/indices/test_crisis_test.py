@@ -20,6 +20,7 @@ World = tuple[Frame, Frame, Frame, Frame, Frame]
 PARTNERS, TARGETS = ("CHN", "RUS", "USA"), ("IRN", "ISR", "PAK", "SAU", "SYR")
 YEARS = range(1980, 2025)
 SAMPLES = 200
+DRAW = c.draws(7, SAMPLES)
 NAMES = (
     "out_crises__responses",
     "out_crises__association",
@@ -157,7 +158,7 @@ def test_an_outcome_turned_round_speaks_against_it(
     crises, *rest = world
     turned = crises.assign(response=7 - crises["response"])
     rows = c.year_before(c.crisis_rows(turned, rest[0]), *rest[1:])
-    found = pd.DataFrame(c.association_rows(rows, 7, SAMPLES)).set_index(["variant", "predictor"])
+    found = pd.DataFrame(c.association_rows(rows, DRAW)).set_index(["variant", "predictor"])
     assert found.loc[("headline", "depth"), "verdict"] == "against"
     assert found.loc[("headline", "trade_share_pct"), "depth_is"] == "worse"
 
@@ -288,7 +289,7 @@ def test_leaving_a_crisis_out_is_computing_without_its_rows(
     crises, left_out, *index = world
     fewer = crises[crises["crisis_id"] != one["crisis_id"]]
     rows = c.year_before(c.crisis_rows(fewer, left_out), *index)
-    found = next(iter(c.association_rows(rows, 7, 2)))
+    found = next(iter(c.association_rows(rows, c.draws(7, 2))))
     assert found["tau_b"] == pytest.approx(one["tau_b_without"])
     whole = tables["out_crises__association"]["tau_b"].iloc[0]
     assert one["tau_b"] == pytest.approx(whole)
@@ -319,7 +320,7 @@ def test_iran_is_foretold_from_earlier_crises_alone(world: World) -> None:
     for coded in (crises, changed):
         rows = c.year_before(c.crisis_rows(coded, left_out), *index)
         rows["depth_status"] = rows["target_depth_status"] = "full"
-        both.append(pd.DataFrame(c.Forecasts(rows, 7, SAMPLES).iran()))
+        both.append(pd.DataFrame(c.Forecasts(rows, DRAW).iran()))
     pd.testing.assert_series_equal(both[0]["predicted"], both[1]["predicted"])
     found = both[0].set_index(["predictor", "sample", "outcome"])
     for case in (("depth", "iran_chn"), ("depth_from_target", "iran_rus")):
@@ -337,7 +338,7 @@ def test_agreement_of_codings(world: World, tables: dict[str, Frame]) -> None:
     assert (found["n_rows"] == len(crises) - 1).all()
     assert tables["out_crises__coding_counts"]["n_rows"].sum() == len(crises) - 1
     apart = crises.assign(coding_1=(crises["coding_1"] + 1).clip(upper=7))
-    measures, _ = c.codings(apart, 7, SAMPLES)
+    measures, _ = c.codings(apart, DRAW)
     measures = measures.set_index("measure")
     was_seven = (crises["coding_2"] == 7).mean()
     assert measures.loc["identical", "value"] == pytest.approx(was_seven, abs=0.01)

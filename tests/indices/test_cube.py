@@ -39,6 +39,8 @@ def test_cube_holds_rows_on_the_axes_and_fills_the_rest(dtype: str) -> None:
     cube = AXES.cube(frame, "a", "b", "x", fill=0.0)
     assert (cube[0, 0, 1], cube[1, 2, 0], cube.sum()) == (1.0, 2.0, 3.0)
     assert np.isnan(AXES.cube(frame, "a", "b", "x")).sum() == 16
+    both = AXES.cubes(frame.assign(y=-frame["x"]), "a", "b", ("x", "y"), fill=0.0)
+    assert np.array_equal(both, [cube, -cube])
     assert np.nansum(AXES.panel(frame, "a", "x")) == 3.0
     assert np.array_equal(swap(cube)[1], cube[1].T)
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import builds
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 
 from indices.definition import load_definition
+from pipelines.core import scope, trade, treaties
+from pipelines.core.without import TRADE, TREATIES, few, without
+from pipelines.sources.russia_trade.reconcile import reconcile
+from schemas import table
+from warehouse.tables import read
 
 pytestmark = pytest.mark.integration
 DEFINITION = load_definition()
@@ -128,8 +136,8 @@ def test_a_source_left_out_changes_only_what_rests_on_it(con: duckdb.DuckDBPyCon
 
 def test_every_variant_and_gap_is_there(con: duckdb.DuckDBPyConnection) -> None:
     names = {v.name for v in DEFINITION.variants}
-    for table in ("out_robustness__yearly_gap", "out_robustness__yearly_dyads"):
-        found = con.execute(f"SELECT DISTINCT variant FROM {table}").fetchall()
+    for name in ("out_robustness__yearly_gap", "out_robustness__yearly_dyads"):
+        found = con.execute(f"SELECT DISTINCT variant FROM {name}").fetchall()
         assert {v for (v,) in found} == names
     odd = con.execute(
         """
@@ -143,3 +151,96 @@ def test_every_variant_and_gap_is_there(con: duckdb.DuckDBPyConnection) -> None:
         [len(names)],
     ).fetchone()
     assert odd == (0,)
+
+
+@pytest.fixture(scope="module")
+def tables(built: builds.Built) -> dict[str, pd.DataFrame]:
+    names = (
+        *("core_geo__state_years", "core_geo__yearly_economy", "core_trade__reported_flows"),
+        *("core_treaties__commitments", "core_treaties__hostilities", "core_treaties__agreements"),
+        *("core_treaties__yearly_dyads", "raw_russia_trade__reports", "raw_iran_oil__estimates"),
+        *("raw_curated__crude_recorded", "raw_curated__crude_prices", "raw_curated__tiers"),
+        *("raw_curated__memberships", "raw_curated__posture", "raw_cow_igo__memberships"),
+        *("raw_cow_igo__coverage", "raw_cow_igo__world", "raw_us_troops__country_years"),
+    )
+    return {name: read(built.tables / f"{name}.parquet", table(name)) for name in names}
+
+
+@pytest.mark.parametrize("source", TREATIES)
+def test_ties_without_a_source_are_those_of_tables_without_its_rows(
+    tables: dict[str, pd.DataFrame], source: str
+) -> None:
+    """Only some columns are made anew; here all of them are, of all states."""
+
+    def left(name: str) -> pd.DataFrame:
+        frame = tables[name]
+        if "source" in frame:
+            return frame[frame["source"] != source].reset_index(drop=True)
+        return frame.iloc[:0] if name.startswith(f"raw_{source}__") else frame
+
+    whole, there = scope.axes_of(tables["core_geo__state_years"])
+    made = without([source], tables, *few(whole, there, DEFINITION), DEFINITION)
+    got = made[source]["core_treaties__yearly_dyads"]
+    axes, exists = scope.axes_of(tables["core_geo__state_years"], DEFINITION.first_year)
+    expected = treaties.yearly_dyads(
+        left("core_treaties__commitments"),
+        tables["core_treaties__hostilities"],
+        left("raw_curated__tiers"),
+        left("core_treaties__agreements"),
+        treaties.full_memberships(
+            treaties.recorded_memberships(left("raw_cow_igo__memberships")),
+            left("raw_curated__memberships"),
+            axes.years[-1],
+        ),
+        left("raw_cow_igo__coverage"),
+        tables["raw_cow_igo__world"],
+        treaties.troops_hosted(
+            left("raw_us_troops__country_years"), left("raw_curated__posture"), axes
+        ),
+        axes,
+        exists,
+        DEFINITION,
+    )
+    key = ["from_iso3", "to_iso3", "year"]
+    both = got.merge(expected, on=key, suffixes=("", "_anew"))
+    published = got.merge(tables["core_treaties__yearly_dyads"], on=key, suffixes=("", "_with"))
+    assert len(both) == len(published) == len(got) > 1000
+    changed = False
+    for name in (
+        *("security_commitment", "partnership_tier", "economic_agreements"),
+        *("joint_igos", "troops_hosted"),
+    ):
+        one, other = (both[c].to_numpy(dtype=float) for c in (name, f"{name}_anew"))
+        np.testing.assert_array_equal(one, other, err_msg=name)
+        before = published[f"{name}_with"].to_numpy(dtype=float)
+        changed |= not np.array_equal(published[name].to_numpy(dtype=float), before, equal_nan=True)
+    assert changed
+
+
+@pytest.mark.parametrize("source", TRADE)
+def test_flows_without_a_source_are_those_of_reports_without_its_rows(
+    tables: dict[str, pd.DataFrame], source: str
+) -> None:
+    axes, exists = scope.axes_of(tables["core_geo__state_years"])
+    made = without([source], tables, *few(axes, exists, DEFINITION), DEFINITION)
+    got = made[source]["core_trade__yearly_flows"]
+    reported, russia = tables["core_trade__reported_flows"], tables["raw_russia_trade__reports"]
+    chosen = trade.best_flows(
+        reported[reported["source"] != source],
+        reconcile(russia.iloc[:0] if source == "russia_trade" else russia),
+        DEFINITION,
+    )
+    oil = trade.oil_adjustment(
+        tables["raw_iran_oil__estimates"],
+        tables["raw_curated__crude_recorded"],
+        tables["raw_curated__crude_prices"],
+    )
+    expected = trade.flows(chosen, oil, axes, exists, DEFINITION)
+    key = ["exporter_iso3", "importer_iso3", "year"]
+    both = got.merge(expected, on=key, suffixes=("", "_anew"))
+    assert len(both) == len(got) > 500
+    for name in got.columns.difference(key):
+        one, other = both[name], both[f"{name}_anew"]
+        if not pd.api.types.is_numeric_dtype(one):
+            one, other = one.astype("str"), other.astype("str")
+        pd.testing.assert_series_equal(one, other, check_names=False, check_exact=True)

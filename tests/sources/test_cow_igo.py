@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 import schemas
+from indices.carried import IGO_LAST_YEAR
+from pipelines.core.treaties import full_memberships
 from pipelines.sources.cow_igo.parse import parse_state_year
 from pipelines.sources.names import load_map, map_names
 from pipelines.sources.reading import SourceError
@@ -159,3 +161,40 @@ def test_real_world_mean_pair_by_pair(
     found = tables["raw_cow_igo__world"].set_index("year").loc[year]
     assert found["n_states"] == len(clubs)
     assert np.isclose(found["mean_shared_share"], np.mean(shares), rtol=1e-12)
+
+
+def test_memberships_are_carried_until_a_sourced_end_and_joined_by_accessions() -> None:
+    last = IGO_LAST_YEAR
+    known = pd.DataFrame(
+        [
+            ("AAA", last - 1, "opec"),
+            ("AAA", last, "un"),
+            ("AAA", last, "opec"),
+            ("BBB", last, "eu"),
+        ],
+        columns=["iso3", "year", "igo"],
+    )
+    columns = ["iso3", "group_id", "status", "start_date", "end_date"]
+    rows = [
+        ("AAA", "opec", "member", "1960-01-01", f"{last + 2}-06-30"),  # leaves in the middle
+        ("BBB", "eu", "member", "1990-01-01", f"{last + 2}-12-31"),  # still there at the end
+        ("CCC", "sco", "member", f"{last + 3}-12-31", None),  # there on the last day alone
+        ("CCC", "sco", "member", f"{last + 3}-12-31", None),
+        ("CCC", "oic", "observer", "1990-01-01", None),
+        ("CCC", "brics", "member", "1990-01-01", None),  # without a charter
+        ("CCC", "gcc", "member", None, None),  # no start is known
+    ]
+    curated = pd.DataFrame(rows, columns=columns)
+    for end in ("start_date", "end_date"):
+        curated[end] = pd.to_datetime(curated[end])
+    made = full_memberships(known, curated, last + 4)
+    new = made[made["year"] > last]
+    assert sorted(zip(new["iso3"], new["igo"], new["year"] - last, strict=True)) == [
+        ("AAA", "opec", 1),
+        *(("AAA", "un", n) for n in (1, 2, 3, 4)),
+        ("BBB", "eu", 1),
+        ("BBB", "eu", 2),
+        ("CCC", "sco", 3),
+        ("CCC", "sco", 4),
+    ]
+    pd.testing.assert_frame_equal(made[made["year"] <= last][known.columns], known)

@@ -9,10 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from calendar import monthrange
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +35,7 @@ _PARTIAL_DATE = r"\d{4}(-\d{2}(-\d{2})?)?"
 _PRECISION = {4: "year", 7: "month", 10: "day"}
 _DERIVED = ("_text", "_precision", "_scope")
 _BOOL = {"true": True, "false": False}
+_STR = pd.StringDtype(na_value=np.nan)
 
 Rule = tuple[str, Callable[[pd.DataFrame], pd.Series]]
 
@@ -62,6 +67,18 @@ def load(name: str, folder: Path = HERE) -> pd.DataFrame:
     return schemas.conform(pd.concat(frames, ignore_index=True), table)
 
 
+@dataclass(frozen=True)
+class _Column:
+    """One column of a file as text, with the line each row starts on.
+
+    Files have some hundred rows: a list, cell by cell, is many times faster than a frame.
+    """
+
+    name: str
+    lines: list[int]
+    cells: list[str]
+
+
 class _Faults:
     """Collects what is wrong with a file, by line."""
 
@@ -69,20 +86,18 @@ class _Faults:
         self.path, self.table = path, table
         self.found: list[tuple[int, str]] = []
 
-    def add(
-        self, frame: pd.DataFrame, wrong: pd.Series | list[bool], text: str, column: str = ""
-    ) -> None:
-        """Note `text` for each row where `wrong` holds, with the value of `column`."""
+    def add(self, lines: Sequence[int], wrong: pd.Series | Sequence[bool], text: str) -> None:
+        """Note `text` for each row where `wrong` holds."""
         if isinstance(wrong, pd.Series) and wrong.dtype != bool:
             wrong = wrong.fillna(False)
-        broken = np.asarray(wrong, dtype=bool)
-        if not broken.any():
-            return
-        hit = frame[broken]
-        values = hit[column].map(lambda v: f"{column} = {v!r}: ") if column else [""] * len(hit)
-        self.found += [
-            (int(line), value + text) for line, value in zip(hit["line"], values, strict=True)
-        ]
+        for at in np.flatnonzero(np.asarray(wrong, dtype=bool)):
+            self.found.append((int(lines[at]), text))
+
+    def add_cells(self, column: _Column, wrong: Sequence[bool], text: str) -> None:
+        """Note `text` with what stands there for each cell where `wrong` holds."""
+        for at in np.flatnonzero(np.asarray(wrong, dtype=bool)):
+            said = f"{column.name} = {column.cells[at]!r}: {text}"
+            self.found.append((column.lines[at], said))
 
     def raise_if_any(self) -> None:
         if self.found:
@@ -102,35 +117,38 @@ class _Faults:
 def _read(name: str, table: Table, path: Path) -> pd.DataFrame:
     fields = [f for f in table.fields if not f.name.endswith(_DERIVED)]
     faults = _Faults(path, table.name)
-    text = _cells(path, [f.name for f in fields], faults)
-    typed = pd.DataFrame({"line": text["line"]})
-    for field in fields:
-        _check_text(text, field, faults)
-        typed[field.name] = _value(text, field, faults)
+    lines, columns = _columns(path, [f.name for f in fields], faults)
+    values: dict[str, Any] = {"line": np.array(lines, dtype="int64")}
+    for field, column in zip(fields, columns, strict=True):
+        _check_text(column, field, faults)
+        values[field.name] = _values(column, field, faults)
         if field.type == "date":
-            typed[field.name.replace("_date", "_text")] = text[field.name].mask(
-                text[field.name] == ""
+            values[field.name.replace("_date", "_text")] = _text(column)
+        if field.name == "start_date" and "start_precision" in table.columns:
+            values["start_precision"] = pd.array(
+                [_PRECISION.get(len(c)) for c in column.cells], dtype=_STR
             )
+    typed = pd.DataFrame(values, copy=False)
     # Rules about values that could not be read would only repeat the first fault.
     faults.raise_if_any()
-    if "start_precision" in table.columns:
-        typed["start_precision"] = text["start_date"].str.len().map(_PRECISION)
     if "member_scope" in table.columns:
         typed["member_scope"] = typed["iso3"].fillna("ALL")
     if name in _HISTORIES:
         _meet(typed, _HISTORIES[name])
     for message, broken in (*_COMMON, *_RULES.get(name, ())):
-        faults.add(typed, broken(typed), message)
+        faults.add(lines, broken(typed), message)
     for what, key in (("key", list(table.key)), ("history", _HISTORIES.get(name, []))):
         _check_rows(typed, what, key, faults)
     faults.raise_if_any()
     return typed.drop(columns="line")
 
 
-def _cells(path: Path, header: list[str], faults: _Faults) -> pd.DataFrame:
-    """All cells as text, with the line each row starts on; rows of another width are faults."""
+def _columns(path: Path, header: list[str], faults: _Faults) -> tuple[list[int], list[_Column]]:
+    """Line that each row starts on, and the columns; rows of another width are faults."""
     reader = csv.reader(io.StringIO(read_text(_SOURCE, path), newline=""), strict=True)
-    rows, line = [], 1
+    lines: list[int] = []
+    rows: list[list[str]] = []
+    line = 1
     try:
         found = next(reader)
         if found != header:
@@ -145,7 +163,8 @@ def _cells(path: Path, header: list[str], faults: _Faults) -> pd.DataFrame:
         line = reader.line_num + 1
         for row in reader:
             if len(row) == len(header):
-                rows.append([line, *row])
+                lines.append(line)
+                rows.append(row)
             else:
                 faults.found.append((line, f"{len(row)} cells, expected {len(header)}"))
             line = reader.line_num + 1
@@ -160,8 +179,7 @@ def _cells(path: Path, header: list[str], faults: _Faults) -> pd.DataFrame:
         ) from None
     if not rows and not faults.found:
         faults.found.append((1, "a header and no rows"))
-    frame = pd.DataFrame(rows, columns=["line", *header])
-    return frame.astype({"line": "int64"} | dict.fromkeys(header, "str"))
+    return lines, [_Column(name, lines, [row[k] for row in rows]) for k, name in enumerate(header)]
 
 
 @cache
@@ -171,17 +189,15 @@ def _known_states() -> frozenset[str]:
     return frozenset(load_map(geo)["iso3"]) | frozenset(panel["iso3"]) - {""}
 
 
-def _check_text(text: pd.DataFrame, field: Field, faults: _Faults) -> None:
+def _check_text(column: _Column, field: Field, faults: _Faults) -> None:
     """Faults that show in the cell itself."""
-    # Files of some hundred rows: cell by cell is faster than column by column.
-    cells: list[str] = text[field.name].tolist()
 
     def fault(wrong: Callable[[str], bool], message: str) -> None:
-        faults.add(text, [c != "" and wrong(c) for c in cells], message, field.name)
+        faults.add_cells(column, [c != "" and wrong(c) for c in column.cells], message)
 
     fault(lambda c: c != c.strip(), "spaces around the value")
     if not field.nullable:
-        faults.add(text, [c == "" for c in cells], f"{field.name} is blank")
+        faults.add(column.lines, [c == "" for c in column.cells], f"{field.name} is blank")
     if field.allowed:
         fault(lambda c: c not in field.allowed, f"expected one of {', '.join(field.allowed)}")
     if field.pattern == ISO3_PATTERN:
@@ -192,38 +208,47 @@ def _check_text(text: pd.DataFrame, field: Field, faults: _Faults) -> None:
         fault(lambda c: not form.fullmatch(c), f"expected the form {field.pattern}")
 
 
-def _value(text: pd.DataFrame, field: Field, faults: _Faults) -> pd.Series:
+def _text(column: _Column) -> Any:
+    """Cells as text; a blank one is missing."""
+    return pd.array([c or None for c in column.cells], dtype=_STR)
+
+
+def _values(column: _Column, field: Field, faults: _Faults) -> Any:
     """Cells of one column as values of the field's type; what cannot be read is a fault."""
-    cell = text[field.name]
     if field.type == "string":
-        return cell.mask(cell == "")
+        return _text(column)
     if field.type == "date":
-        value, expected = _date(cell, last=field.name == "end_date"), "a date YYYY[-MM[-DD]]"
+        days = [_day(c, last=field.name == "end_date") for c in column.cells]
+        value, expected = np.array(days, dtype="datetime64[s]"), "a date YYYY[-MM[-DD]]"
     elif field.type == "bool":
-        value, expected = cell.map(_BOOL), "true or false"
+        found = [_BOOL.get(c, np.nan) for c in column.cells]
+        value, expected = np.array(found, dtype=object), "true or false"
     else:
-        value, expected = pd.to_numeric(cell.mask(cell == ""), errors="coerce"), "a number"
+        cells = np.array([c or None for c in column.cells], dtype=object)
+        value, expected = pd.to_numeric(cells, errors="coerce").astype(float), "a number"
         if field.type == "int":
-            value, expected = value.where(value % 1 == 0), "a whole number"
+            value, expected = np.where(value % 1 == 0, value, np.nan), "a whole number"
         if field.minimum is not None:
-            too_low = value < field.minimum
-            faults.add(text, too_low, f"expected at least {field.minimum:g}", field.name)
+            faults.add_cells(column, value < field.minimum, f"expected at least {field.minimum:g}")
         if field.maximum is not None:
-            too_high = value > field.maximum
-            faults.add(text, too_high, f"expected at most {field.maximum:g}", field.name)
-    faults.add(text, value.isna() & (cell != ""), f"expected {expected}", field.name)
+            faults.add_cells(column, value > field.maximum, f"expected at most {field.maximum:g}")
+    unread = pd.isna(value) & np.array([c != "" for c in column.cells], dtype=bool)
+    faults.add_cells(column, unread, f"expected {expected}")
     return value
 
 
-def _date(cell: pd.Series, *, last: bool) -> pd.Series:
-    """First day of what is written, or the last."""
-    whole = cell.where(cell.str.fullmatch(_PARTIAL_DATE), "")
-    padded = whole + whole.str.len().map({4: "-01-01", 7: "-01"}).fillna("")
-    day = pd.to_datetime(padded, format="%Y-%m-%d", errors="coerce")
-    if last:
-        year_end, month_end = day + pd.offsets.YearEnd(0), day + pd.offsets.MonthEnd(0)
-        day = day.mask(whole.str.len() == 4, year_end).mask(whole.str.len() == 7, month_end)
-    return day.astype("datetime64[s]")
+def _day(cell: str, *, last: bool) -> date | None:
+    """First day of what is written, or the last; None if that is no date."""
+    if not re.fullmatch(_PARTIAL_DATE, cell):
+        return None
+    year, month, day = (*(int(part) for part in cell.split("-")), None, None)[:3]
+    try:
+        if day is None and last:
+            month = month or 12
+            day = monthrange(year, month)[1]
+        return date(year, month or 1, day or 1)
+    except ValueError:
+        return None
 
 
 def _meet(frame: pd.DataFrame, pair: list[str]) -> None:
@@ -248,6 +273,8 @@ def _check_rows(frame: pd.DataFrame, what: str, key: list[str], faults: _Faults)
     if not key:
         return
     if what == "key":
+        if not frame.duplicated(key).any():
+            return
         first = frame.groupby(key)["line"].transform("min")
         message = f"the same {', '.join(key)} as in line "
         again = frame["line"] > first
