@@ -13,6 +13,30 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# What takes longest comes first, or one process would still be at it when the others have ended.
+# While test_kills.py makes the build that all of integration/ waits for, there is other work.
+FIRST = (
+    "integration/test_kills.py",
+    "warehouse/test_gate.py",
+    "warehouse/test_publish.py",
+    "schemas/test_frames.py",
+    "serve/test_tick.py",
+    "integration/test_releases.py",
+    "integration/test_site.py",
+    "serve/test_serve.py",
+    "browser/test_report_in_browser.py",
+    "integration/test_explain.py",
+    "integration/test_bad_input.py",
+    "integration/test_recompute.py",
+    "live/test_full_refresh.py",
+    "live/test_refresh.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {ROOT / "tests" / name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(FIRST)))
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -13,6 +13,7 @@ import pytest
 from filelock import FileLock
 
 from warehouse.answers import connect
+from warehouse.publish import Location
 
 
 @contextmanager
@@ -48,14 +49,27 @@ def con(link: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="session")
-def releases(link: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of two small releases, the second with other figures; not to be changed."""
+def offered(link: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Location, Path]:
+    """A small warehouse, and a folder of two releases; not to be changed.
+
+    The first release is of that warehouse, after the gate had stopped one of the same name; the
+    second is of one with other figures.
+    """
     from small import cut
-    from test_releases import CHANGE, release
+    from test_releases import CHANGE, NAME, release, stop
 
     with once(tmp_path_factory, "offered") as (folder, is_there):
         into = folder / "releases"
+        first = Location(folder / "first" / "warehouse" / "alliance_depth.duckdb")
         if not is_there:
-            release(cut(link.resolve(), folder / "first"), "2026.11.1", into)
+            cut(link.resolve(), folder / "first")
+            stop(first, into)
+            release(first, NAME, into)
             release(cut(link.resolve(), folder / "second", CHANGE), "2026.12.1", into)
-        return into
+        return first, into
+
+
+@pytest.fixture(scope="session")
+def releases(offered: tuple[Location, Path]) -> Path:
+    """The folder of the two releases."""
+    return offered[1]

@@ -6,6 +6,7 @@ The expected figures are those of METHOD.md; none is what the code happened to g
 from __future__ import annotations
 
 import csv
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,7 @@ def test_obligations_are_those_of_atop(con: Con, shared_data: Path) -> None:
                         if first <= (year, 7, 1) <= last:
                             expected.add((int(atopid), year, a["code"], b["code"], flag))
 
+    @functools.cache
     def state(code: int, year: int) -> str | None:
         for cow, iso3, start, end in codes:
             if cow == code and str(start) <= f"{year}-07-01" <= str(end or "9999"):

@@ -403,7 +403,11 @@ def test_a_kill_after_any_step_leaves_the_old_or_the_new(
 @pytest.mark.integration
 @pytest.mark.parametrize("seed", range(3))
 def test_a_kill_at_any_moment_leaves_the_old_or_the_new(
-    seed: int, every_table: Path, tmp_path: Path, place: Location
+    seed: int,
+    every_table: Path,
+    tmp_path: Path,
+    place: Location,
+    request: pytest.FixtureRequest,
 ) -> None:
     more = Path(shutil.copytree(every_table, tmp_path / "tables_new"))
     write(tiny_frame(VOTES, 5), VOTES, more / "core_un__votes.parquet")
@@ -414,4 +418,5 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(
         time.sleep(random.Random(seed).uniform(0, took))
         publisher.kill()
     assert votes(place.link) in {3, 5}
-    mends(place, every_table, more)
+    small = request.getfixturevalue("small")  # only now: what was killed held every table
+    mends(place, small(3), small(5))

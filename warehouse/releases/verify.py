@@ -102,10 +102,11 @@ def _verify(folder: Path, progress: Callable[[str], None]) -> Verdict:
         package = json.loads((folder / DATAPACKAGE).read_text())
         faults += _package(package, release, sums)
         named = _by_table(package)
-        for name, forms in named.items():
-            tables += 1
-            rows += forms["csv"]["rows"]
-            faults += _table(folder, name, forms, release)
+        with duckdb.connect() as con:
+            for name, forms in named.items():
+                tables += 1
+                rows += forms["csv"]["rows"]
+                faults += _table(con, folder, name, forms, release)
         progress("DuckDB file")
         faults += _database(folder, {n: f["csv"]["rows"] for n, f in named.items()}, release)
         faults += _withheld(named)
@@ -157,7 +158,11 @@ def _package(package: dict[str, Any], release: str, sums: dict[str, str]) -> Ite
 
 
 def _table(
-    folder: Path, name: str, forms: dict[str, dict[str, Any]], release: str
+    con: duckdb.DuckDBPyConnection,
+    folder: Path,
+    name: str,
+    forms: dict[str, dict[str, Any]],
+    release: str,
 ) -> Iterator[str]:
     csv, parquet = forms["csv"], forms["parquet"]
     expected = {f["name"]: _TYPES[f["type"]] for f in csv["schema"]["fields"]}
@@ -170,15 +175,18 @@ def _table(
         yield f"{parquet['path']}: of release {said or '(none)'}, expected {release}"
     if file.metadata.num_rows != csv["rows"]:
         yield f"{parquet['path']}: {file.metadata.num_rows} rows, expected {csv['rows']}"
-    with duckdb.connect() as con:
-        read = f"read_csv('{_quoted(folder / csv['path'])}', all_varchar=true, header=true)"
-        heads = [row[0] for row in con.execute(f"DESCRIBE FROM {read}").fetchall()]
-        if heads != list(expected):
-            yield f"{csv['path']}: columns {heads}, expected {list(expected)}"
-            return
-        count = con.execute(f"SELECT count(*) FROM {read}").fetchall()[0][0]
-        if count != csv["rows"]:
-            yield f"{csv['path']}: {count} rows, expected {csv['rows']}"
+    # The form is that of write_csv: DuckDB need not guess it.
+    read = (
+        f"read_csv('{_quoted(folder / csv['path'])}', all_varchar=true, header=true, "
+        "delim=',', quote='\"', escape='\"', new_line='\\r\\n')"
+    )
+    heads = [row[0] for row in con.execute(f"DESCRIBE FROM {read}").fetchall()]
+    if heads != list(expected):
+        yield f"{csv['path']}: columns {heads}, expected {list(expected)}"
+        return
+    count = con.execute(f"SELECT count(*) FROM {read}").fetchall()[0][0]
+    if count != csv["rows"]:
+        yield f"{csv['path']}: {count} rows, expected {csv['rows']}"
     if name not in REGISTRY:
         return
     if list(csv["schema"]["primaryKey"]) != list(REGISTRY[name].key):
@@ -199,10 +207,12 @@ def _database(folder: Path, rows: dict[str, int], release: str) -> Iterator[str]
             yield f"{DATABASE}: the table {name} is {side}"
         for name in sorted(found & set(rows)):
             other = f"read_parquet('{_quoted(folder / 'parquet' / f'{name}.parquet')}')"
-            ((n,),) = con.execute(
-                f'SELECT count(*) FROM ((SELECT * FROM "{name}" EXCEPT ALL SELECT * FROM {other}) '
-                f'UNION ALL (SELECT * FROM {other} EXCEPT ALL SELECT * FROM "{name}"))'
+            # Rows that only one has; by the counts, how many only the other has.
+            ((only, here, there),) = con.execute(
+                f'SELECT (SELECT count(*) FROM (FROM "{name}" EXCEPT ALL FROM {other})), '
+                f'(SELECT count(*) FROM "{name}"), (SELECT count(*) FROM {other})'
             ).fetchall()
+            n = 2 * only + there - here
             if n:
                 yield f"{DATABASE}: {n} rows of {name} differ from its Parquet file"
         if "meta_release" in found:

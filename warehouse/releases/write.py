@@ -245,10 +245,11 @@ def _other_forms(
 ) -> list[Future[None]]:
     """Start making CSV files and the DuckDB file, the largest first."""
     (staging / "csv").mkdir()
+    texts = duckdb.connect(config={"threads": 1})  # each of the pool's threads brings its own
+    bound(texts, staging / ".csv.scratch")
 
     def csv(table: Table) -> None:
-        with duckdb.connect(config={"threads": 1}) as own:
-            bound(own, staging / f".{table.name}.scratch")
+        with texts.cursor() as own:
             source = staging / "parquet" / f"{table.name}.parquet"
             write_csv(own, source, table, name, staging / "csv" / f"{table.name}.csv.gz")
 
