@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
+# Byte-code is kept, whatever the machine says: some hundred processes would compile the same again.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: build test soak lint environment clean
 
 build: $(READY)
