@@ -17,7 +17,7 @@ build: $(READY)
 	@$(VENV)/bin/alliance-depth claims docs/ALLY_DILEMMA.md
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -n 3 --dist worksteal
+	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 soak: $(READY)
 	$(VENV)/bin/python -m pytest -m soak
