@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from indices.compiled import compiled
 from indices.cube import Array
 
 # How the score of an indicator comes about.
@@ -92,7 +92,7 @@ class Parts(NamedTuple):
     weight: Array
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _line(out: Array, slope: Array, height: Array) -> None:
     """Turn transformed values into scores, in place."""
     for d in range(len(out)):
@@ -101,7 +101,7 @@ def _line(out: Array, slope: Array, height: Array) -> None:
         out[d] = _FULL if value > _FULL else value
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def score_lines(table: Array, at: Array, slope: Array, height: Array) -> None:
     """Turn errors around the value of each row into scores, in place.
 
@@ -118,7 +118,7 @@ def score_lines(table: Array, at: Array, slope: Array, height: Array) -> None:
         _line(row, slope, height)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _score(scores: Scores, k: int, tie: int, out: Array) -> None:
     """Score one indicator of one tie in every draw."""
     kind = scores.kind[k]
@@ -151,7 +151,7 @@ def _score(scores: Scores, k: int, tie: int, out: Array) -> None:
                 out[d] = min(out[d], cap)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def draw_depth(
     scores: Scores,
     parts: Parts,
@@ -205,13 +205,13 @@ def draw_depth(
             mean[d] = mean[d] + low * towards_low[d] + high * towards_high[d]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _key(bits: Any) -> Any:
     """Turn a float32, read as an integer, into one that is in order as the floats are, or back."""
     return bits ^ np.int32(0x7FFFFFFF) if bits < 0 else bits
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def neighbours(values: Array, places: Array) -> Array:
     """Find the values at some places of the order of each row, and at the place after each.
 
@@ -269,7 +269,7 @@ def neighbours(values: Array, places: Array) -> Array:
     return out.view(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sort(few: Array) -> None:
     """Sort by insertion, in place."""
     for i in range(1, len(few)):

@@ -8,8 +8,8 @@ Does not belong here: who is in which group, or what is resampled together
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from indices.compiled import compiled
 from indices.cube import Array
 
 # Resamples worked at once, so that their cells stay in the processor's cache.
@@ -122,7 +122,7 @@ def classify(
     return auc, precision
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _walk(
     scores: Array,
     order: Array,
@@ -188,7 +188,7 @@ def _walk(
                     auc[s, start + d] = precision[s, start + d] = np.nan
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _sum(weights: Array, units: Array, start: int, stop: int) -> Array:
     out = np.zeros(stop - start, np.float32)
     for unit in units:
@@ -196,14 +196,14 @@ def _sum(weights: Array, units: Array, start: int, stop: int) -> Array:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add(out: Array, weights: Array, unit: int, start: int) -> None:
     """Add a stretch of a unit's weights; a slice would take as long as the sum."""
     for d in range(np.uint64(len(out))):
         out[d] += weights[unit, np.uint64(start) + d]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _subtract(out: Array, weights: Array, unit: int, start: int) -> None:
     for d in range(np.uint64(len(out))):
         out[d] -= weights[unit, np.uint64(start) + d]

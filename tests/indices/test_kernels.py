@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from numba.core import caching
 
+from indices.compiled import compiled
 from indices.composite.uncertainty import interval
 from indices.kernels import neighbours, score_lines
 
@@ -54,3 +56,15 @@ def test_a_score_is_a_line_held_between_nothing_and_a_hundred() -> None:
     low = np.array([[-9.0]], dtype=np.float32)
     score_lines(low, np.zeros(1, np.float32), slope[:1], height[:1])
     assert low.tolist() == [[0]]
+
+
+def test_where_nothing_can_be_kept_loops_still_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+
+    def total(values: np.ndarray) -> float:
+        found = 0.0
+        for value in values:
+            found += value
+        return found
+
+    assert compiled(total)(np.array([1.0, 2.5])) == 3.5
