@@ -282,9 +282,10 @@ class _Sheet:
         """Lay one indicator out; scores drawn beforehand are added to `tables`."""
         values = self._flat(self._data.values[i.name], ties)
         if i.name == "vote_kappa" or i.name in self._ladders:
-            known = self._votes if i.name == "vote_kappa" else self._ladder
             before = sum(len(t) for t in tables)
-            table, row, active = known(i, ties, values)
+            table, row, active = (
+                self._ladder(i, values) if i.name in self._ladders else self._votes(i, ties, values)
+            )
             tables.append(table)
             return _Column(TABLE, active, row=before + row)
         with np.errstate(invalid="ignore"):
@@ -332,12 +333,7 @@ class _Sheet:
         score_lines(scores, at, slope, height)
         return scores, of_row, np.ones(len(ties), dtype=bool)
 
-    def _ladder(
-        self,
-        i: Indicator,
-        ties: Array,  # noqa: ARG002
-        values: Array,
-    ) -> tuple[Array, Array, Array]:
+    def _ladder(self, i: Indicator, values: Array) -> tuple[Array, Array, Array]:
         nominal, drawn = self._ladders[i.name]
         step = np.searchsorted(nominal, np.nan_to_num(values))
         off = ~np.isnan(values) & (nominal[np.minimum(step, len(nominal) - 1)] != values)

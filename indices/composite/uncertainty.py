@@ -65,7 +65,7 @@ def interval(
     missing = np.isnan(draws).any(axis=-1)
     positions = [q * (draws.shape[-1] - 1) for q in (tail, 1 - tail)]
     found = neighbours(draws, np.array([int(p) for p in positions]))
-    # Draws are good to a few hundredths; more digits would only show the processor's rounding.
+    # Other draws move an end by far more; more digits would only show the processor's rounding.
     low, high = (
         np.round(_between(found[..., k, :], p).astype(float), DECIMALS)
         for k, p in enumerate(positions)
