@@ -51,6 +51,10 @@ class Axes:
         """Positions of ISO codes; -1 for a state that is not on the axis."""
         return positions(states, self.states)
 
+    def between(self, frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+        """Rows of a long frame whose two states are both on the axis."""
+        return frame[(self.state_index(frame[first]) >= 0) & (self.state_index(frame[second]) >= 0)]
+
     def cube(
         self, frame: pd.DataFrame, first: str, second: str, value: str, fill: float = np.nan
     ) -> Array:
@@ -135,15 +139,16 @@ def row_order(cube: Array) -> Array:
 
 def positions(values: pd.Series, places: Sequence[str] | pd.Series) -> Array:
     """Position of each value among distinct `places`; -1 for one that is not there."""
-    if not isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype("category")  # there are many rows, of few states
-    labels = values.cat.categories
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, labels = values.array.codes, values.array.categories
+    else:
+        codes, labels = pd.factorize(values)  # there are many rows, of few states
     if isinstance(places, tuple):  # a few codes of states: no index need be made of them
         place = {name: k for k, name in enumerate(places)}
         found = np.array([*(place.get(name, -1) for name in labels.tolist()), -1])
     else:
         found = np.append(pd.Index(places).get_indexer(labels), -1)
-    return found[values.cat.codes]
+    return found.take(codes, mode="wrap")  # the code of a missing value, -1, is the last place
 
 
 def labelled(codes: Array, names: Sequence[str]) -> pd.Categorical[str]:

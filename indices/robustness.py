@@ -197,7 +197,8 @@ def robustness_tables(
     definition : Definition
     """
     lenders = {s for v in definition.variants for s in v.relabelled_from or ()}
-    core = {name: _of_states(frame, {*axes.states, *lenders}) for name, frame in core.items()}
+    wider = Axes(axes.years, tuple(sorted({*axes.states, *lenders})))
+    core = {name: _of_states(frame, wider) for name, frame in core.items()}
 
     base = since(indicators(core, axes, exists, definition), definition.first_year)
 
@@ -231,16 +232,15 @@ def robustness_tables(
     return pd.concat(dyads, ignore_index=True), pd.concat(gaps, ignore_index=True)
 
 
-def _of_states(frame: pd.DataFrame, states: set[str]) -> pd.DataFrame:
-    """Rows of a dyad table between some states; other tables as they are."""
+def _of_states(frame: pd.DataFrame, axes: Axes) -> pd.DataFrame:
+    """Rows of a dyad table between states of the axes; other tables as they are."""
     for first, second in (
         ("from_iso3", "to_iso3"),
         ("exporter_iso3", "importer_iso3"),
         ("supplier_iso3", "recipient_iso3"),
     ):
         if first in frame:
-            some = frame[frame[first].isin(states)]
-            return some[some[second].isin(states)]
+            return axes.between(frame, first, second)
     return frame
 
 

@@ -34,7 +34,8 @@ class SchemaError(ValueError):
 
 def _text(series: pd.Series, where: str) -> pd.Series:
     if isinstance(series.dtype, pd.CategoricalDtype):
-        odd_labels = [c for c in series.cat.categories if not isinstance(c, str)]
+        labels = series.array.categories
+        odd_labels = [c for c in labels if not isinstance(c, str)] if labels.dtype != _STR else []
         if odd_labels:
             raise SchemaError(
                 f"{where}: a category is {odd_labels[0]!r} ({type(odd_labels[0]).__name__}), "

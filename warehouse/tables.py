@@ -73,6 +73,12 @@ def save(frame: pd.DataFrame, table: Table, path: Path) -> None:
 
 def read(path: Path, table: Table) -> pd.DataFrame:
     """Read one table, in the form `write` returned it."""
-    arrow = pq.read_table(path)
-    # Without the mapper a column with a gap comes as float64, exact only up to 2**53.
-    return conform(arrow.to_pandas(date_as_object=False, types_mapper=_NULLABLE.get), table)
+    return conform(held(path), table)
+
+
+def held(path: Path) -> pd.DataFrame:
+    """Read one table as the file holds it, for whoever conforms it."""
+    # Not read_table: it imports all that reads folders of files, on disk or anywhere else.
+    with pq.ParquetFile(path) as file:
+        # Without the mapper a column with a gap comes as float64, exact only up to 2**53.
+        return file.read().to_pandas(date_as_object=False, types_mapper=_NULLABLE.get)

@@ -18,7 +18,7 @@ from pipelines.sources.catalogue import sources
 from pipelines.sources.curated.load import load
 from pipelines.sources.reading import SourceError
 from schemas import REGISTRY, table
-from warehouse.tables import read
+from warehouse.tables import held
 
 CURATED = "raw_curated__"
 
@@ -33,7 +33,7 @@ def _bundled(name: str, folder: Path) -> pd.DataFrame:
             f"{path} is not there; the checkout is incomplete: restore warehouse/starter, or "
             "make it with: alliance-depth starter build --from FOLDER"
         )
-    return read(path, table(name))
+    return held(path)
 
 
 def _fetched(source: str, settings: Settings) -> dict[str, Path]:
@@ -60,7 +60,7 @@ def _of_source(source: str) -> dg.AssetsDefinition:
         return tuple(
             load(name.removeprefix(CURATED))
             if name.startswith(CURATED)
-            else read(kept[name], table(name))
+            else held(kept[name])
             if name in kept
             else _bundled(name, Path(settings.starter))
             for name in names

@@ -168,11 +168,17 @@ def reported_flows(
 def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Put frames under each other, text as categories: 150,000 rows name some sixty states."""
     text = [c for c in frames[0] if not pd.api.types.is_numeric_dtype(frames[0][c])]
-    labels = {c: sorted(set().union(*(f[c].dropna().unique() for f in frames))) for c in text}
+    labels = {c: sorted(set().union(*(_labels(f[c]) for f in frames))) for c in text}
     return pd.concat(
         [f.astype({c: pd.CategoricalDtype(labels[c]) for c in text}) for f in frames],
         ignore_index=True,
     )
+
+
+def _labels(text: pd.Series) -> pd.Index:
+    """What a column of text may hold."""
+    is_listed = isinstance(text.dtype, pd.CategoricalDtype)
+    return text.array.categories if is_listed else pd.Index(text.dropna().unique())
 
 
 def best_flows(

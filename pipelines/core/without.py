@@ -75,9 +75,7 @@ def without(
 def _flows_without(
     tables: Frames, axes: Axes, exists: Array, definition: Definition
 ) -> Callable[[str], pd.DataFrame]:
-    reported = _between(
-        tables["core_trade__reported_flows"], "exporter_iso3", "importer_iso3", axes
-    )
+    reported = axes.between(tables["core_trade__reported_flows"], "exporter_iso3", "importer_iso3")
     russia = tables["raw_russia_trade__reports"]
     oil = trade.oil_adjustment(
         tables["raw_iran_oil__estimates"],
@@ -86,7 +84,7 @@ def _flows_without(
     )
 
     # What is reported of other states' trade says nothing of theirs.
-    settled = reconcile(_between(russia, "reporter_iso3", "partner_iso3", axes))
+    settled = reconcile(axes.between(russia, "reporter_iso3", "partner_iso3"))
 
     def make(source: str) -> pd.DataFrame:
         chosen = trade.best_flows(
@@ -104,7 +102,7 @@ def _treaties_without(
 ) -> Callable[[str], pd.DataFrame]:
     first = definition.first_year - axes.years[0]
     axes, exists = Axes(axes.years[first:], axes.states), exists[first:]
-    whole = _between(tables["core_treaties__yearly_dyads"], "from_iso3", "to_iso3", axes)
+    whole = axes.between(tables["core_treaties__yearly_dyads"], "from_iso3", "to_iso3")
     rows = row_order(pairs(axes, exists))
     names = load_map(GEO)
     # What the states were known by at any time: rows of others need not be mapped.
@@ -116,7 +114,7 @@ def _treaties_without(
 
     # Each bears the name of the column that it makes.
     def security_commitment(source: str) -> Array:
-        held = _between(tables["core_treaties__commitments"], "from_iso3", "to_iso3", axes)
+        held = axes.between(tables["core_treaties__commitments"], "from_iso3", "to_iso3")
         return obligations(
             held[held["source"] != source].reset_index(drop=True),
             tables["core_treaties__hostilities"],
@@ -129,7 +127,7 @@ def _treaties_without(
         return tier_cube(left("raw_curated__tiers", "curated", source), definition.tiers, axes)
 
     def economic_agreements(source: str) -> Array:
-        in_force = _between(tables["core_treaties__agreements"], "a_iso3", "b_iso3", axes)
+        in_force = axes.between(tables["core_treaties__agreements"], "a_iso3", "b_iso3")
         return agreement_counts(in_force[in_force["source"] != source], axes)
 
     def joint_igos(source: str) -> Array:
@@ -163,11 +161,6 @@ def _treaties_without(
         return whole.assign(**{name: row_order(cube)[rows] for name, cube in changed.items()})
 
     return make
-
-
-def _between(frame: pd.DataFrame, first: str, second: str, axes: Axes) -> pd.DataFrame:
-    some = frame[frame[first].isin(axes.states)]
-    return some[some[second].isin(axes.states)]
 
 
 def few(axes: Axes, exists: Array, definition: Definition) -> tuple[Axes, Array]:

@@ -48,8 +48,9 @@ def load_map(folder: Path, file: str = "names.csv") -> pd.DataFrame:
                 expected=f"a kind of {KINDS}, and an ISO code exactly for a state or a territory",
                 todo="correct the row",
             )
-    names["start_date"] = pd.to_datetime(names["start_date"].replace("", "1000-01-01"))
-    names["end_date"] = pd.to_datetime(names["end_date"].replace("", "3000-01-01"))
+    for column, open_end in (("start_date", "1000-01-01"), ("end_date", "3000-01-01")):
+        days = [day or open_end for day in names[column].tolist()]
+        names[column] = np.array(days, dtype="datetime64[us]")
     ordered = names.sort_values(["name", "start_date"])
     overlap = (ordered["name"] == ordered["name"].shift()) & (
         ordered["start_date"] < ordered["end_date"].shift()
