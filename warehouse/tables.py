@@ -78,7 +78,11 @@ def read(path: Path, table: Table) -> pd.DataFrame:
 
 def held(path: Path) -> pd.DataFrame:
     """Read one table as the file holds it, for whoever conforms it."""
-    # Not read_table: it imports all that reads folders of files, on disk or anywhere else.
-    with pq.ParquetFile(path) as file:
-        # Without the mapper a column with a gap comes as float64, exact only up to 2**53.
-        return file.read().to_pandas(date_as_object=False, types_mapper=_NULLABLE.get)
+    try:
+        # Not read_table: it imports all that reads folders of files, on disk or anywhere else.
+        with pq.ParquetFile(path) as file:
+            arrow = file.read()
+    except pa.ArrowInvalid as error:
+        raise pa.ArrowInvalid(f"{path}: {error}") from None
+    # Without the mapper a column with a gap comes as float64, exact only up to 2**53.
+    return arrow.to_pandas(date_as_object=False, types_mapper=_NULLABLE.get)
