@@ -34,7 +34,7 @@ FIRST = (
 )
 
 
-# The libraries are half a million objects that stay: without looking for cycles among them again and
+# The libraries are half a million objects that stay: without a look for cycles among them now and
 # again, all tests together take a tenth less.
 def pytest_collection_finish() -> None:
     gc.collect()
