@@ -12,6 +12,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 
+# The libraries are half a million objects that stay: without a look for cycles among them now and
+# again, all tests together take a tenth less.
+gc.set_threshold(50_000, 20, 20)
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # What takes longest comes first, or one process would still be at it when the others have ended.
@@ -34,12 +38,8 @@ FIRST = (
 )
 
 
-# The libraries are half a million objects that stay: without a look for cycles among them now and
-# again, all tests together take a tenth less.
 def pytest_collection_finish() -> None:
-    gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_sessionfinish() -> None:
