@@ -55,7 +55,7 @@ def offered(link: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Locat
     The first release is of that warehouse, after the gate had stopped one of the same name; the
     second is of one with other figures.
     """
-    from small import cut
+    from small import changed, cut
     from test_releases import CHANGE, NAME, release, stop
 
     with once(tmp_path_factory, "offered") as (folder, is_there):
@@ -65,7 +65,7 @@ def offered(link: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Locat
             cut(link.resolve(), folder / "first")
             stop(first, into)
             release(first, NAME, into)
-            release(cut(link.resolve(), folder / "second", CHANGE), "2026.12.1", into)
+            release(changed(first, folder / "second", CHANGE), "2026.12.1", into)
         return first, into
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,23 @@ FIRST_YEAR = 2012
 CUT = ("core_", "out_")
 
 
-def cut(source: Path, folder: Path, change: str = "") -> Location:
+def _place(folder: Path) -> tuple[Location, Path]:
+    location = Location(folder / "warehouse" / "alliance_depth.duckdb")
+    location.builds.mkdir(parents=True)
+    location.link.symlink_to("builds/small.duckdb")
+    return location, location.builds / "small.duckdb"
+
+
+def changed(small: Location, folder: Path, change: str) -> Location:
+    """Copy a small warehouse, and run some statements on its tables."""
+    location, target = _place(folder)
+    shutil.copyfile(small.link.resolve(), target)
+    with duckdb.connect(str(target)) as con:
+        con.execute(change)
+    return location
+
+
+def cut(source: Path, folder: Path) -> Location:
     """Cut a build down into a warehouse of its own.
 
     Parameters
@@ -25,16 +42,14 @@ def cut(source: Path, folder: Path, change: str = "") -> Location:
         A build, or a link to one.
     folder : Path
         Gets the link, named as always, and the build.
-    change : str
-        Statements run on the tables afterwards.
     """
-    location = Location(folder / "warehouse" / "alliance_depth.duckdb")
-    location.builds.mkdir(parents=True)
-    target = location.builds / "small.duckdb"
+    location, target = _place(folder)
     with duckdb.connect() as con:
         con.execute(f"ATTACH '{source}' AS whole (READ_ONLY)")
         con.execute(f"ATTACH '{target}' AS small (STORAGE_VERSION '{STORAGE_VERSION}')")
         con.execute("USE small")
+        # Hundreds of comments: by themselves each would be flushed to disk.
+        con.execute("BEGIN")
         for table in published_tables():
             con.execute(create_table_sql(table))
             rules = ["true"]
@@ -50,7 +65,6 @@ def cut(source: Path, folder: Path, change: str = "") -> Location:
             con.execute(";".join(comment_sql(table)))
         for view in VIEWS:
             con.execute(";".join(create_view_sql(view)))
-        con.execute(change)
+        con.execute("COMMIT")
         con.execute("CHECKPOINT")
-    location.link.symlink_to(f"builds/{target.name}")
     return location

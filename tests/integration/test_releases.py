@@ -25,7 +25,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from builds import ROOT
-from small import cut
+from small import changed
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -269,8 +269,8 @@ def test_a_name_is_used_once_and_names_go_forward(made: Path, small: Location) -
     assert (made / SUMS).stat().st_mode & 0o222 == 0
 
 
-def test_a_warehouse_of_another_definition_is_not_released(link: Path, tmp_path: Path) -> None:
-    location = cut(link.resolve(), tmp_path, "UPDATE meta_release SET definition_sha256 = 'x'")
+def test_a_warehouse_of_another_definition_is_not_released(small: Location, tmp_path: Path) -> None:
+    location = changed(small, tmp_path, "UPDATE meta_release SET definition_sha256 = 'x'")
     with pytest.raises(ReleaseError, match=r"another definition\.toml"):
         release(location)
     assert releases(location.releases) == []
