@@ -63,6 +63,21 @@ def test_positions_of_what_is_not_there() -> None:
     values = pd.Series(["b", None, "z", "a"])
     assert positions(values, ["a", "b"]).tolist() == [1, -1, -1, 0]
     assert positions(values.astype("category"), ["a", "b"]).tolist() == [1, -1, -1, 0]
+    for places in (("a", "b"), ("a", "b", "c")):  # the codes of states on an axis
+        assert positions(values, places).tolist() == [1, -1, -1, 0]
+        assert positions(values.astype("category"), places).tolist() == [1, -1, -1, 0]
+
+
+@pytest.mark.parametrize("dtype", ["str", "category"])
+def test_rows_between_states_of_the_axis(dtype: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "a": ["AAA", "AAA", "ZZZ", None, "CCC"],
+            "b": ["BBB", "ZZZ", "AAA", "BBB", "AAA"],
+            "year": [2000, 2000, 2000, 2000, 1900],
+        }
+    ).astype({"a": dtype, "b": dtype})
+    assert AXES.between(frame, "a", "b").index.tolist() == [0, 4]
 
 
 @pytest.mark.parametrize(

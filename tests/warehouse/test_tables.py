@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from factories import tiny_frame
@@ -63,6 +64,14 @@ def test_a_large_number_beside_a_gap_is_kept_to_the_last_digit(tmp_path: Path) -
     frame = tiny_frame(states, 2).assign(cow_code=pd.array([large, None], dtype="Int64"))
     write(frame, states, tmp_path / "t.parquet")
     assert read(tmp_path / "t.parquet", states)["cow_code"].tolist() == [large, pd.NA]
+
+
+def test_a_file_cut_short_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "core_un__votes.parquet"
+    write(tiny_frame(VOTES), VOTES, path)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(pa.ArrowInvalid, match=r"core_un__votes\.parquet: "):
+        read(path, VOTES)
 
 
 def test_a_refused_table_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
