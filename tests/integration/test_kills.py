@@ -7,7 +7,6 @@ same figures give the same bytes.
 from __future__ import annotations
 
 import random
-import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -49,15 +48,10 @@ def kill(link: Path, at: float) -> None:
         process.communicate()
 
 
-def series(built: Built, folder: Path, kills: int, seed: int, drawn: bool = False) -> None:
-    """Kill builds at moments spread over a whole one; after each, and at the end, look.
-
-    With `drawn` those that are killed find all years drawn, which takes a third less.
-    """
+def series(built: Built, folder: Path, kills: int, seed: int) -> None:
+    """Kill builds at moments spread over a whole one; after each, and at the end, look."""
     link = share(built, folder)
     old = link.resolve()
-    if drawn:
-        shutil.copytree(built.link.parent / "run" / "years", folder / "run" / "years")
     moments = random.Random(seed)
     for k in range(kills):
         kill(link, (k + moments.random()) / kills)
@@ -76,7 +70,7 @@ def series(built: Built, folder: Path, kills: int, seed: int, drawn: bool = Fals
 
 @pytest.mark.integration
 def test_three_kills_and_a_build_elsewhere(built: Built, tmp_path: Path) -> None:
-    series(built, tmp_path, kills=3, seed=7, drawn=True)
+    series(built, tmp_path, kills=3, seed=7)
 
 
 @pytest.mark.soak
