@@ -247,7 +247,7 @@ def starter_build(
 def main() -> None:
     """Run the command that the process was started with."""
     is_build = sys.argv[1:2] == ["build"]
-    # What libraries import stays: to look it through for cycles takes a fifth of importing Dagster.
+    # What libraries import stays: looking it through for cycles is a fifth of importing Dagster.
     gc.set_threshold(100_000, 20, 100)
     if is_build:
         gc.disable()  # see `runs.build`; here also for what comes after it
