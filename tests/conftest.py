@@ -12,8 +12,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 
-# The libraries are half a million objects that stay: looked through for cycles again and again, they
-# take a tenth of all tests' processor time.
+# The libraries are half a million objects that stay: looking them through for cycles again and
+# again is near a tenth of all tests' processor time.
 gc.set_threshold(50_000, 20, 20)
 
 ROOT = Path(__file__).resolve().parents[1]
