@@ -6,9 +6,9 @@ import gc
 import os
 from pathlib import Path
 
-# As a build has it (pipelines/__init__.py), before any test loads NumPy: for many small products of
-# matrices, threads that wait for each other take several times as long.
+# As a build has it (pipelines/__init__.py says why), before any test loads NumPy or Arrow.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 import pytest
 
