@@ -55,8 +55,9 @@ def offered(link: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Locat
     The first release is of that warehouse, after the gate had stopped one of the same name; the
     second is of one with other figures.
     """
+    from releasing import release
     from small import changed, cut
-    from test_releases import CHANGE, NAME, release, stop
+    from test_releases import CHANGE, NAME, stop
 
     with once(tmp_path_factory, "offered") as (folder, is_there):
         into = folder / "releases"

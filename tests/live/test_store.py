@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 import subprocess
-import sys
 import time
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import writer
+from processes import process
 
 from pipelines.live.connector import Piece
 from pipelines.live.store import RawStore, Vintage
@@ -194,53 +194,20 @@ def test_a_lock_changed_by_hand_is_named(text: str, store: RawStore) -> None:
 
 
 def test_two_refreshes_do_not_collide(store: RawStore) -> None:
-    code = (
-        "import sys; from pathlib import Path; from pipelines.live.store import RawStore\n"
-        "with RawStore(Path(sys.argv[1])).exclusive(): print('held')"
-    )
-    command = [sys.executable, "-c", code, str(store.root)]
-    with store.exclusive(), store.exclusive():
-        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert second.returncode != 0
-        assert "another refresh that is running" in second.stderr
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "held\n"
-
-
-WRITER = """
-import sys
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from pipelines.live.connector import Piece
-from pipelines.live.store import RawStore
-
-store, folder, k = RawStore(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3])
-first = k
-while True:
-    made = []
-    for name in ("ga", "sc"):
-        path = folder / name
-        path.write_bytes(f"{k} {name} ".encode() * 50_000)
-        made.append(Piece(name, path))
-    store.keep("un", made, {"n": k}, datetime(2026, 1, 5, tzinfo=UTC) + timedelta(seconds=k))
-    if k == first:
-        print("kept one", flush=True)
-    k += 1
-"""
+    with store.exclusive(), store.exclusive(), process(writer.refresh, store.root) as (_, says):
+        assert "another refresh that is running" in says.recv()
+    with process(writer.refresh, store.root) as (_, says):
+        assert says.recv() == "held"
 
 
 def test_a_kill_leaves_the_last_good_vintage(store: RawStore, tmp_path: Path) -> None:
     moments = random.Random(5)
     first = 0
     for _ in range(4):
-        command = [sys.executable, "-c", WRITER, str(store.root), str(tmp_path), str(first)]
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE) as writer:
-            assert writer.stdout is not None
+        with process(writer.keep_on, store.root, tmp_path, first) as (_, says):
             # However slow the machine, each writer has kept something when it is killed.
-            assert writer.stdout.readline() == b"kept one\n"
+            assert says.recv() == "kept one"
             time.sleep(moments.uniform(0.02, 0.15))
-            writer.kill()
         current = store.current("un")
         assert current is not None
         assert store.vintages("un")[-1] == current

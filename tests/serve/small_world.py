@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
+from multiprocessing.connection import Connection
 
 import pandas as pd
 import pytest
@@ -66,9 +66,17 @@ def settings() -> Operation:
     return operation()
 
 
-if __name__ == "__main__":  # one refresh in a process of its own, to be killed
+def refresh(there: Connection, location: Location, limit: int) -> None:
+    """Refresh once, and say what came of it; with a limit, no file may be larger."""
+    if limit:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     with few_tables():
-        done = tick(
-            ["us_troops"], Location(Path(sys.argv[1])), datetime.now(UTC), settings(), build
-        )
-    print(done.outcome, done.message, flush=True)
+        done = tick(["us_troops"], location, datetime.now(UTC), settings(), build)
+    there.send(f"{done.outcome} {done.message}")
+
+
+def hold(there: Connection, location: Location) -> None:
+    """Hold the right to build until told."""
+    with publish.exclusive(location):
+        there.send("held")
+        there.recv()

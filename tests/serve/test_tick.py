@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,12 +11,13 @@ from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from subprocess import PIPE, Popen
 from typing import Any
 
 import duckdb
 import pytest
+from processes import process
 from reading import seen
+from small_world import hold, refresh
 from upstreams import us_troops
 from werkzeug import Request, Response
 
@@ -95,13 +94,11 @@ def test_a_build_that_fails_is_told_and_tried_again_though_nothing_is_new(
     assert list(world.location.builds.glob(".*.duckdb*")) == []
 
 
-def test_a_file_size_limit_leaves_the_old_and_the_next_completes(
-    world: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_size_limit_leaves_the_old_and_the_next_completes(world: Any) -> None:
     world.tick()
     world.says(2)
-    said = refresh_in_a_process(world, monkeypatch, limit=8192)
-    assert "failed" in said
+    with process(refresh, world.location, 8192) as (_, says):
+        assert says.recv().startswith("failed")
     assert seen(world.location.link) == 1
     assert world.tick().outcome == "published"
     assert seen(world.location.link) == 2
@@ -110,44 +107,21 @@ def test_a_file_size_limit_leaves_the_old_and_the_next_completes(
 def test_who_comes_second_waits_and_says_so_when_his_time_is_up(world: Any) -> None:
     world.tick()
     world.says(2)
-    holder = Popen(
-        [sys.executable, "-c",
-         "import fcntl, sys\nf = open(sys.argv[1], 'w')\nfcntl.flock(f, fcntl.LOCK_EX)\n"
-         "print('held', flush=True)\nsys.stdin.read()", str(world.location.builds / ".lock")],
-        stdin=PIPE, stdout=PIPE,
-    )  # fmt: skip
-    with holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
+    with process(hold, world.location) as (_, holder):
+        assert holder.recv() == "held"
         late = world.tick()
         assert late.outcome == "failed"
         assert "another build is running" in late.message
         assert late.refreshed is None
-        threading.Timer(0.3, holder.communicate).start()
+        threading.Timer(0.3, holder.send, ["go"]).start()
         assert (
             world.tick(patience=replace(world.settings.patience, minutes=1)).outcome == "published"
         )
     assert seen(world.location.link) == 2
 
 
-def run(world: Any, limit: int = 0) -> Popen[str]:
-    script = Path(__file__).with_name("small_world.py")
-    words = [sys.executable, str(script), str(world.location.link)]
-    if limit:
-        words = ["prlimit", f"--fsize={limit}", *words]
-    return Popen(words, stdout=PIPE, text=True)
-
-
-def refresh_in_a_process(world: Any, monkeypatch: pytest.MonkeyPatch, limit: int = 0) -> str:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    with run(world, limit) as process:
-        said, _ = process.communicate(timeout=120)
-    return said
-
-
-def kills(world: Any, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+def kills(world: Any, times: int) -> None:
     """Kill a refresh at so many moments, spread evenly over its work."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     assert world.tick().outcome == "published"
     began = threading.Event()
 
@@ -158,10 +132,10 @@ def kills(world: Any, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     # From the upstream's answer on, measured once: what comes before is only Python starting.
     world.says(2)
     world.upstream.handlers[0] = answer
-    with run(world) as process:
+    with process(refresh, world.location, 0) as (_, says):
         assert began.wait(60)
         start = time.monotonic()
-        assert process.communicate(timeout=120)[0].startswith("published")
+        assert says.recv().startswith("published")
         whole = time.monotonic() - start
     old = 2
     for n in range(times):
@@ -169,11 +143,9 @@ def kills(world: Any, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
         world.says(new)
         began.clear()
         world.upstream.handlers[0] = answer
-        with run(world) as process:
+        with process(refresh, world.location, 0):
             assert began.wait(60)
             time.sleep(whole * n / times)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
         assert seen(world.location.link) in (old, new)
         world.says(new)
         done = world.tick()
@@ -194,15 +166,13 @@ def leftovers(world: Any) -> list[Path]:
     return [*half, *wals, *(o for o in objects if o.name not in {p.sha256 for p in named})]
 
 
-def test_a_refresh_that_is_killed_leaves_the_old_or_the_new(
-    world: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kills(world, monkeypatch, 3)
+def test_a_refresh_that_is_killed_leaves_the_old_or_the_new(world: Any) -> None:
+    kills(world, 3)
 
 
 @pytest.mark.soak
-def test_a_refresh_that_is_killed_fifty_times(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    kills(world, monkeypatch, 50)
+def test_a_refresh_that_is_killed_fifty_times(world: Any) -> None:
+    kills(world, 50)
 
 
 def test_a_writer_that_died_in_the_file_is_no_matter(world: Any) -> None:

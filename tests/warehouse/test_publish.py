@@ -7,16 +7,15 @@ import random
 import shutil
 import signal
 import stat
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import others
 import pytest
 from factories import tiny_frame
+from processes import process
 
 from schemas import REGISTRY
 from warehouse import publish as module
@@ -62,25 +61,6 @@ def files(place: Location) -> set[str]:
     """Everything beside the Parquet folders, the lock left out."""
     here = {p.name for p in place.link.parent.iterdir() if not p.name.startswith("tables")}
     return here - {"builds"} | {p.name for p in place.builds.iterdir()} - {".lock"}
-
-
-@contextmanager
-def child(code: str, *words: object) -> Iterator[subprocess.Popen[str]]:
-    """A Python process that has said it is ready; killed at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, words)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    with process:
-        try:
-            assert process.stdout
-            assert process.stdout.readline() == "ready\n"
-            yield process
-        finally:
-            process.kill()
 
 
 # One build.
@@ -257,49 +237,32 @@ def test_old_builds_are_kept_by_count(
     assert {p.stem for p in place.builds.glob("*.duckdb")} == set(left)
 
 
-READER = """
-import duckdb, sys
-con = duckdb.connect(sys.argv[1], read_only=True)
-print("ready", flush=True)
-sys.stdin.readline()
-print(con.execute("SELECT count(*) FROM core_un__votes").fetchone()[0], flush=True)
-"""
-
-
 def test_an_old_build_stays_while_another_process_reads_it(
     small: Callable[[int], Path], place: Location
 ) -> None:
     first = publish(small(2), "first", place)
-    with child(READER, place.link) as reader:
+    with process(others.read, place.link) as (_, reader):
+        assert reader.recv() == "open"
         publish(small(3), "second", place, keep=1)
         publish(small(4), "third", place, keep=1)
         assert files(place) == {"alliance_depth.duckdb", "first.duckdb", "third.duckdb"}
         assert stat.S_IMODE(first.stat().st_mode) == 0o444
-        out, _ = reader.communicate("go\n")
-        assert out == "2\n"
+        reader.send("go")
+        assert reader.recv() == (2,)
     publish(small(5), "fourth", place, keep=1)
     assert files(place) == {"alliance_depth.duckdb", "fourth.duckdb"}
 
 
-HOLDER = """
-import sys
-from pathlib import Path
-from warehouse.publish import Location, exclusive
-with exclusive(Location(Path(sys.argv[1]))):
-    print("ready", flush=True)
-    sys.stdin.readline()
-"""
-
-
 def test_a_second_build_is_refused_until_the_first_process_ends(place: Location) -> None:
-    with child(HOLDER, place.link) as holder:
+    with process(others.hold, place) as (holder, says):
+        assert says.recv() == "held"
         with (
             pytest.raises(BuildError, match=r"another build is running on .*; wait"),
             exclusive(place),
         ):
             pass
         holder.kill()  # no time to tidy up: the system releases the lock
-        holder.wait()
+        holder.join()
     # A job holds it for its whole run, and the publishing inside it takes it again.
     with exclusive(place), exclusive(place):
         pass
@@ -307,23 +270,15 @@ def test_a_second_build_is_refused_until_the_first_process_ends(place: Location)
 
 # A writer that breaks the rules, and dies.
 
-WRITER = """
-import duckdb, os, signal, sys
-con = duckdb.connect(sys.argv[1])
-con.execute("CREATE TABLE ghost AS SELECT 1 AS x")
-con.execute("INSERT INTO core_un__votes SELECT * REPLACE ('Z' AS roll_call_id) FROM core_un__votes")
-print("ready", flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
 
 def test_the_log_of_a_dead_writer_never_reaches_the_next_build(
     small: Callable[[int], Path], place: Location
 ) -> None:
     first = publish(small(2), "first", place)
     first.chmod(0o644)
-    with child(WRITER, place.link) as writer:
-        writer.wait()
+    with process(others.write_and_die, place.link) as (writer, says):
+        assert says.recv() == "written"
+        writer.join()
     log = place.builds / "first.duckdb.wal"
     assert log.stat().st_size > 0, "the log lies beside its own build, not beside the link"
     assert files(place) == {"alliance_depth.duckdb", "first.duckdb", "first.duckdb.wal"}
@@ -338,28 +293,6 @@ def test_the_log_of_a_dead_writer_never_reaches_the_next_build(
 
 
 # A publisher that is killed.
-
-PUBLISHER = """
-import os, signal, sys
-from pathlib import Path
-from warehouse import publish as module
-folder, link, build, stage = sys.argv[1:]
-if stage:
-    votes = module.REGISTRY["core_un__votes"]
-    module.published_tables = lambda: [votes, module.REGISTRY["meta_tables"]]
-    module.VIEWS = ()
-    owner, _, name = stage.rpartition(".")
-    owner = {"": module, "Path": Path, "BuildFile": module.BuildFile}[owner]
-    real = getattr(owner, name)
-    def dies(*words, **more):
-        result = real(*words, **more)
-        os.kill(os.getpid(), signal.SIGKILL)
-    setattr(owner, name, dies)
-place = module.Location(Path(link))
-print("ready", flush=True)
-with module.exclusive(place):
-    module.publish(Path(folder), build, place)
-"""
 
 
 def mends(place: Location, three: Path, five: Path) -> None:
@@ -394,8 +327,9 @@ def test_a_kill_after_any_step_leaves_the_old_or_the_new(
     stage: str, rows: int, small: Callable[[int], Path], place: Location
 ) -> None:
     publish(small(3), "before", place)
-    with child(PUBLISHER, small(5), place.link, "killed", stage) as publisher:
-        assert publisher.wait(30) == -signal.SIGKILL
+    with process(others.publish_and_die, small(5), "killed", place, stage) as (publisher, _):
+        publisher.join(30)
+        assert publisher.exitcode == -signal.SIGKILL
     assert votes(place.link) == rows
     mends(place, small(3), small(5))
 
@@ -414,7 +348,8 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(
     begin = time.perf_counter()
     publish(every_table, "before", place)
     took = time.perf_counter() - begin
-    with child(PUBLISHER, more, place.link, "killed", "") as publisher:
+    with process(others.publish_all, more, "killed", place) as (publisher, says):
+        assert says.recv() == "begun"
         time.sleep(random.Random(seed).uniform(0, took))
         publisher.kill()
     assert votes(place.link) in {3, 5}
