@@ -13,8 +13,9 @@ from warehouse.views import VIEWS, create_view_sql
 
 STATES = ("IRN", "SAU", "ARE", "QAT", "KWT", "BHR", "OMN", "CHN", "RUS", "USA", "PRK")
 FIRST_YEAR = 2012
-# Core and output tables are cut; the sources' own and what is said of tables stay whole.
+# Core and output tables are cut to these; of the sources' own some rows will do.
 CUT = ("core_", "out_")
+RAW_ROWS = 2_000
 
 
 def _place(folder: Path) -> tuple[Location, Path]:
@@ -57,10 +58,10 @@ def cut(source: Path, folder: Path) -> Location:
                 rules += [f"year >= {FIRST_YEAR}"] if "year" in table.columns else []
                 ends = [c for c in table.key if c.endswith("_iso3") or c == "iso3"]
                 rules += [f"{e} IN {STATES}" for e in ends]
-            order = ", ".join(table.key)
+            limit = f"LIMIT {RAW_ROWS}" if table.layer == "raw" else ""
             con.execute(
                 f"INSERT INTO {table.name} SELECT * FROM whole.main.{table.name} "
-                f"WHERE {' AND '.join(rules)} ORDER BY {order}"
+                f"WHERE {' AND '.join(rules)} ORDER BY {', '.join(table.key)} {limit}"
             )
             con.execute(";".join(comment_sql(table)))
         for view in VIEWS:

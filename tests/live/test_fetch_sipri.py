@@ -344,13 +344,15 @@ def test_the_real_registers_served_by_decades_are_the_same_register(
         # As one day's, and a row's stray line break taken out.
         head = re.sub("Data generated: .*", "Data generated: 28 Sep 2026 9:10:31 AM", head)
         rows = re.sub(r"\n(?!\d+,|$)", " ", "\n".join(lines)).split("\n")
-        parts[years] = (head, header, [row for row in rows if row])
+        rows = [row for row in rows if row]
+        ordered = [int(cells[10]) for cells in csv.reader(rows)]
+        parts[years] = (head, header, list(zip(ordered, rows, strict=True)))
     replies = [replace(sipri.replies()[0], body=b"2023")]
     for reply, first in zip(sipri.replies()[1:], range(1950, 2030, 10), strict=True):
         years, last = ("1950_1989" if first < 1990 else "1990_2023"), min(first + 9, 2023)
         head, header, rows = parts[years]
         head = re.sub(r"'\d{4}' to '\d{4}'", f"'{first}' to '{last}'", head)
-        of_decade = [r for r in rows if first <= int(next(csv.reader([r]))[10]) <= last]
+        of_decade = [row for year, row in rows if first <= year <= last]
         text = "\n".join([head, header, *of_decade, ""])
         replies.append(
             replace(reply, body=sipri.wrapped(text.encode("iso-8859-1")),
