@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from warehouse.answers import connect
@@ -53,6 +54,15 @@ def start(
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def build_aside(there: Connection, link: Path) -> None:
+    """Build the starter to a link as the command does, in a process that somebody else started."""
+    from pipelines import cli
+
+    sys.argv = ["alliance-depth", "build", "--warehouse", str(link)]
+    there.send("begun")
+    cli.main()
 
 
 def build(link: Path, cwd: Path = ROOT, env: dict[str, str] = HERE) -> Built:

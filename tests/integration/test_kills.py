@@ -18,10 +18,11 @@ from builds import (
     assert_same_bytes,
     assert_whole,
     build,
+    build_aside,
     leftovers,
     share,
-    start,
 )
+from processes import process
 
 from pipelines.settings import Settings
 from warehouse.publish import published_tables
@@ -41,11 +42,10 @@ def progress(link: Path, size: int, since: float) -> float:
 def kill(link: Path, at: float) -> None:
     """Start a build and kill it when it is so far, unless it has ended by then."""
     size, since = link.resolve().stat().st_size, time.time()
-    with start("build", "--warehouse", link) as process:
-        while process.poll() is None and progress(link, size, since) < at:
+    with process(build_aside, link) as (building, says):
+        assert says.recv() == "begun"
+        while building.is_alive() and progress(link, size, since) < at:
             time.sleep(0.02)
-        process.kill()
-        process.communicate()
 
 
 def series(built: Built, folder: Path, kills: int, seed: int) -> None:
