@@ -14,7 +14,7 @@ from indices.cube import Array, Axes
 from indices.definition import Definition
 from indices.depth import OBSERVED, Depth, Indicators, compute_depth
 from indices.draws import FACTORS, Draws
-from indices.intervals import MEASURES, Evidence, by_year, cut, mix_means
+from indices.intervals import MEASURES, Evidence, by_year, cut, exact_sums, mix_means
 from indices.pillars.voting import Ballots, agreement_by_period
 
 NAN = float("nan")
@@ -315,6 +315,21 @@ def test_each_draw_takes_the_arms_of_its_window() -> None:
     nominal = compute_depth(data, definition).depth[0, 0, 1]
     # A score of 50 halved, half of a pillar that weighs 0.2.
     assert made == pytest.approx(np.where(short, nominal - 0.2 * 0.5 * 25, nominal), abs=0.02)
+
+
+@pytest.mark.parametrize("calls", [1, 2, 71, 331])
+def test_sums_over_roll_calls_round_nothing_in_whatever_order(calls: int) -> None:
+    rng = np.random.default_rng(calls)
+    effect = rng.standard_normal((40, calls)) * 10.0 ** rng.integers(-8, 3, (40, 1))
+    effect[3] = 0
+    times = Draws(mini_definition(), 400).roll_calls(2000, calls)
+    sums = exact_sums(effect, times)
+    spread = np.abs(effect).max(axis=1, keepdims=True) * np.sqrt(calls)
+    assert (np.abs(sums - effect @ times.astype(float)) <= 5e-4 * spread).all()
+    order = rng.permutation(calls)
+    for few in (slice(0, 1), slice(5, 12), np.arange(39, -1, -3)):
+        other = exact_sums(effect[few][:, order], times[order])
+        np.testing.assert_array_equal(other, sums[few])
 
 
 def test_votes_alone_spread_as_a_bootstrap_of_the_roll_calls() -> None:
