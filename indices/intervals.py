@@ -4,9 +4,9 @@ Belongs here: carrying a draw from the inputs to depth, block by block. Does not
 is uncertain and how it is drawn (`indices.draws`), the headline itself (`indices.depth`).
 
 Some years are drawn at a time, so that the whole panel needs little memory, and of them one tie
-after the other (`indices.kernels`). Everything is added and multiplied element by element, roots are
-square roots, and the one product of matrices is of whole numbers (`exact_sums`): operations that
-give the same bits on every processor.
+after the other (`indices.kernels`). Everything is added and multiplied element by element, roots
+are square roots, and the one product of matrices is of whole numbers (`exact_sums`): operations
+that give the same bits on every processor.
 """
 
 from __future__ import annotations
