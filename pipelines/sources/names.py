@@ -9,6 +9,7 @@ row that a complete vintage never uses: neither is passed over in silence.
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def load_map(folder: Path, file: str = "names.csv") -> pd.DataFrame:
             )
     for column, open_end in (("start_date", "1000-01-01"), ("end_date", "3000-01-01")):
         days = [day or open_end for day in names[column].tolist()]
+        for at, day in enumerate(days):
+            if not _is_day(day):
+                raise SourceError(
+                    folder.name,
+                    path,
+                    line=at + 2,
+                    found=f"{column} {day!r}",
+                    expected="a day as in 1971-10-25, or nothing",
+                    todo="correct the row",
+                )
         names[column] = np.array(days, dtype="datetime64[us]")
     ordered = names.sort_values(["name", "start_date"])
     overlap = (ordered["name"] == ordered["name"].shift()) & (
@@ -66,6 +77,13 @@ def load_map(folder: Path, file: str = "names.csv") -> pd.DataFrame:
             todo="bound the rows by dates",
         )
     return names
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def map_names(

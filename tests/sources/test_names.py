@@ -38,6 +38,11 @@ def mapped(
         (HEADER + "IRAN,irn,state,,,\n", "line 2: .*'irn'"),
         (HEADER + "IRAN,IRNN,state,,,\n", "line 2: .*'IRNN'"),
         (HEADER + "World,WLD,aggregate,,,\n", "line 2: .*'WLD'"),
+        (
+            GOOD.replace(",1971-10-25,\n", ",1971-13-25,\n"),
+            "line 2: .*end_date '1971-13-25'.*a day",
+        ),
+        (GOOD.replace("1971-10-25,,", "1971-10,,"), "line 3: .*start_date '1971-10'.*a day as in"),
         (HEADER + "IRAN,IRN,state,,,\nIRAN,IRN,state,,,\n", "'IRAN' mapped twice for one time"),
         (GOOD.replace("CHN,state,1971-10-25", "CHN,state,1971-10-24"), "'CHINA' mapped twice"),
         (GOOD.replace(",TWN,state,,1971-10-25", ",TWN,state,,"), "line 3: .*'CHINA' mapped twice"),
