@@ -9,6 +9,7 @@ from pathlib import Path
 # As a build has it (pipelines/__init__.py says why), before any test loads NumPy or Arrow.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", "X86_V4 AVX512_ICL AVX512_SPR")
 
 import pytest
 

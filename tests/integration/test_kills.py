@@ -1,7 +1,7 @@
 """A build that is killed: the old one stays, and the next build clears up.
 
-That next one is made in other surroundings (time zone, language, hash seed, threads, folder): the
-same figures give the same bytes.
+That next one is made in other surroundings (time zone, language, hash seed, threads, processor,
+folder): the same figures give the same bytes.
 """
 
 from __future__ import annotations
