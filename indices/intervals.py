@@ -20,6 +20,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from indices.composite.exact import exact_sums
 from indices.composite.normalise import transform
 from indices.cube import Array, Axes
 from indices.definition import Definition, Indicator
@@ -102,30 +103,6 @@ def mix_means(mixing: Array, low: Array, mean: Array, high: Array) -> Array:
     headline, is the median of the draws.
     """
     return mean + np.maximum(-mixing, 0) * (low - mean) + np.maximum(mixing, 0) * (high - mean)
-
-
-def exact_sums(effect: Array, times: Array) -> Array:
-    """Sum effects over roll calls drawn so many times more than once, without rounding any sum.
-
-    Effects are first rounded to so few integers that a float32 holds every sum of them, which moves
-    a sum by about a 30,000th of its standard deviation. A matrix product of floats would depend on
-    the processor, and in its last digit on which other pairs stand beside one.
-
-    Parameters
-    ----------
-    effect : array, shape (pairs, roll calls)
-    times : float32 array, shape (roll calls, draws)
-        Whole numbers that add up to 0 in each draw, none below -1.
-
-    Returns
-    -------
-    float32 array, shape (pairs, draws)
-    """
-    # The numbers of a draw are at most twice as many as roll calls, signs apart.
-    bits = 23 - (2 * len(times)).bit_length()
-    largest = np.abs(effect).max(axis=1, keepdims=True)
-    unit = np.ldexp(np.where(largest > 0, largest, 1.0), -bits)
-    return (np.rint(effect / unit).astype(np.float32) @ times) * unit.astype(np.float32)
 
 
 def by_year(
@@ -353,7 +330,9 @@ class _Sheet:
             mine = slice(*np.searchsorted(t, [k, k + 1]))
             if len(codes):  # without recorded votes there is nothing to resample
                 effect = kappa_influence(codes, *np.divmod(cells[mine], n)).T
-                moved = exact_sums(effect, self._draws.roll_calls(year, len(codes)))
+                # Those below zero add up to less than the roll calls, those above to as much.
+                times = self._draws.roll_calls(year, len(codes))
+                moved = exact_sums(effect, times, 2 * len(codes))
                 scores[mine] = self._draws.place("votes", moved)
         score_lines(scores, at, slope, height)
         return scores, of_row, np.ones(len(ties), dtype=bool)

@@ -2,7 +2,8 @@
 
 Belongs here: starting them, forked from one that has the libraries loaded, which takes some
 milliseconds where a new Python takes a second or two. Does not belong here: what they do; those are
-functions of modules that import nothing else, or every process would load a test module first.
+functions of modules that import nothing else, or every process would load a test module first. Only
+`hold` is here, which several ask for.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+
+from warehouse.publish import Location, exclusive
 
 _FORKING = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(
@@ -57,3 +60,10 @@ def process(work: Callable[..., None], *given: object) -> Iterator[tuple[BasePro
             made.kill()
             made.join()
             made.close()
+
+
+def hold(there: Connection, place: Location) -> None:
+    """Hold the right to build until told, or killed."""
+    with exclusive(place):
+        there.send("held")
+        there.recv()

@@ -19,6 +19,7 @@ import pandas as pd
 
 from indices.composite import checks
 from indices.composite.errors import CompositeError
+from indices.composite.exact import exact_sums
 
 Array = np.ndarray
 
@@ -235,31 +236,22 @@ def _bootstrap(
         raise CompositeError("a bootstrap needs a seed or a Generator")
     drawn = np.random.default_rng(seed).integers(n, size=(times, n))
     drawn += n * np.arange(times)[:, None]
-    counts = np.bincount(drawn.ravel(), minlength=times * n).reshape(times, n).astype(float)
+    counts = np.bincount(drawn.ravel(), minlength=times * n).reshape(times, n).T.astype(float)
+
+    def sums(of_runs: Array) -> Array:
+        return exact_sums(of_runs.T, counts, n).T
+
     step = max(1, _BLOCK // (times * d))
     for start in range(0, targets, step):
         at = slice(start, start + step)
         a, b = centred[:n, at], centred[n:, at]
-        squares = _exact_sums(counts, a**2 + b**2) - _exact_sums(counts, a + b) ** 2 / (2 * n)
+        squares = sums(a**2 + b**2) - sums(a + b) ** 2 / (2 * n)
         variance = squares / (2 * n - 1)
         variance[variance <= 0] = np.nan
         for order, of_runs in terms.items():
-            shares = np.stack([_exact_sums(counts, t[:, at]) for t in of_runs]) / (n * variance)
+            shares = np.stack([sums(t[:, at]) for t in of_runs]) / (n * variance)
             ends[order][:, :, at] = _central(shares, level)
     return ends
-
-
-def _exact_sums(counts: Array, values: Array) -> Array:
-    """Sum values (n, targets) over resamples given as counts (times, n): (times, targets).
-
-    The values are first rounded to integers so small that no sum of them rounds (to about
-    n * 1e-16 of the largest). The matrix product is then the same on every processor and with any
-    number of threads, which it is not for floats.
-    """
-    bits = 52 - len(values).bit_length()
-    largest = np.abs(values).max(axis=0)
-    unit = np.ldexp(np.where(largest > 0, largest, 1.0), -bits)
-    return (counts @ np.rint(values / unit)) * unit
 
 
 def _central(shares: Array, level: float) -> Array:

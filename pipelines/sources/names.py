@@ -41,26 +41,13 @@ def load_map(folder: Path, file: str = "names.csv") -> pd.DataFrame:
     for at, (iso3, kind) in enumerate(zip(names["iso3"], names["kind"], strict=True)):
         has_code = len(iso3) == 3 and iso3.isupper()
         if kind not in KINDS or has_code != (kind in ("state", "territory")):
-            raise SourceError(
-                folder.name,
-                path,
-                line=at + 2,
-                found=str(tuple(names.iloc[at])),
-                expected=f"a kind of {KINDS}, and an ISO code exactly for a state or a territory",
-                todo="correct the row",
-            )
+            kinds = f"a kind of {KINDS}, and an ISO code exactly for a state or a territory"
+            raise _wrong(path, at, str(tuple(names.iloc[at])), kinds)
     for column, open_end in (("start_date", "1000-01-01"), ("end_date", "3000-01-01")):
         days = [day or open_end for day in names[column].tolist()]
         for at, day in enumerate(days):
             if not _is_day(day):
-                raise SourceError(
-                    folder.name,
-                    path,
-                    line=at + 2,
-                    found=f"{column} {day!r}",
-                    expected="a day as in 1971-10-25, or nothing",
-                    todo="correct the row",
-                )
+                raise _wrong(path, at, f"{column} {day!r}", "a day as in 1971-10-25, or nothing")
         names[column] = np.array(days, dtype="datetime64[us]")
     ordered = names.sort_values(["name", "start_date"])
     overlap = (ordered["name"] == ordered["name"].shift()) & (
@@ -77,6 +64,13 @@ def load_map(folder: Path, file: str = "names.csv") -> pd.DataFrame:
             todo="bound the rows by dates",
         )
     return names
+
+
+def _wrong(path: Path, row: int, found: str, expected: str) -> SourceError:
+    """What is said of a row of a map, counted from 0."""
+    return SourceError(
+        path.parent.name, path, line=row + 2, found=found, expected=expected, todo="correct the row"
+    )
 
 
 def _is_day(text: str) -> bool:

@@ -9,12 +9,13 @@ import pytest
 from worlds import mini_definition, random_world
 
 from indices import intervals
+from indices.composite.exact import exact_sums
 from indices.composite.uncertainty import interval
 from indices.cube import Array, Axes
 from indices.definition import Definition
 from indices.depth import OBSERVED, Depth, Indicators, compute_depth
 from indices.draws import FACTORS, Draws
-from indices.intervals import MEASURES, Evidence, by_year, cut, exact_sums, mix_means
+from indices.intervals import MEASURES, Evidence, by_year, cut, mix_means
 from indices.pillars.voting import Ballots, agreement_by_period
 
 NAN = float("nan")
@@ -323,12 +324,12 @@ def test_sums_over_roll_calls_round_nothing_in_whatever_order(calls: int) -> Non
     effect = rng.standard_normal((40, calls)) * 10.0 ** rng.integers(-8, 3, (40, 1))
     effect[3] = 0
     times = Draws(mini_definition(), 400).roll_calls(2000, calls)
-    sums = exact_sums(effect, times)
+    sums = exact_sums(effect, times, 2 * calls)
     spread = np.abs(effect).max(axis=1, keepdims=True) * np.sqrt(calls)
     assert (np.abs(sums - effect @ times.astype(float)) <= 5e-4 * spread).all()
     order = rng.permutation(calls)
     for few in (slice(0, 1), slice(5, 12), np.arange(39, -1, -3)):
-        other = exact_sums(effect[few][:, order], times[order])
+        other = exact_sums(effect[few][:, order], times[order], 2 * calls)
         np.testing.assert_array_equal(other, sums[few])
 
 

@@ -20,7 +20,6 @@ from pipelines.live.store import RawStore, Vintage
 from pipelines.sources.catalogue import sources
 from pipelines.sources.reading import SourceError
 
-ROOT = Path(__file__).resolve().parents[2]
 DAY = datetime(2026, 1, 5, 12, 30, tzinfo=UTC)
 
 

@@ -73,10 +73,3 @@ def refresh(there: Connection, location: Location, limit: int) -> None:
     with few_tables():
         done = tick(["us_troops"], location, datetime.now(UTC), settings(), build)
     there.send(f"{done.outcome} {done.message}")
-
-
-def hold(there: Connection, location: Location) -> None:
-    """Hold the right to build until told."""
-    with publish.exclusive(location):
-        there.send("held")
-        there.recv()

@@ -15,9 +15,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from processes import process
+from processes import hold, process
 from reading import seen
-from small_world import hold, refresh
+from small_world import refresh
 from upstreams import us_troops
 from werkzeug import Request, Response
 

@@ -1,4 +1,4 @@
-"""What other processes do to a warehouse while a test looks: read, hold, write, publish and die."""
+"""What other processes do to a warehouse while a test looks: read, write, publish and die."""
 
 from __future__ import annotations
 
@@ -21,13 +21,6 @@ def read(there: Connection, link: Path) -> None:
         there.send("open")
         there.recv()
         there.send(con.execute(COUNT).fetchone())
-
-
-def hold(there: Connection, place: Location) -> None:
-    """Hold the right to build until killed."""
-    with exclusive(place):
-        there.send("held")
-        there.recv()
 
 
 def write_and_die(there: Connection, link: Path) -> None:

@@ -15,7 +15,7 @@ import duckdb
 import others
 import pytest
 from factories import tiny_frame
-from processes import process
+from processes import hold, process
 
 from schemas import REGISTRY
 from warehouse import publish as module
@@ -23,7 +23,6 @@ from warehouse.answers import NoWarehouse, connect
 from warehouse.publish import BuildError, BuildFile, Location, exclusive, publish, published_tables
 from warehouse.tables import write
 
-ROOT = Path(__file__).resolve().parents[2]
 VOTES = REGISTRY["core_un__votes"]
 
 
@@ -254,7 +253,7 @@ def test_an_old_build_stays_while_another_process_reads_it(
 
 
 def test_a_second_build_is_refused_until_the_first_process_ends(place: Location) -> None:
-    with process(others.hold, place) as (holder, says):
+    with process(hold, place) as (holder, says):
         assert says.recv() == "held"
         with (
             pytest.raises(BuildError, match=r"another build is running on .*; wait"),
@@ -348,10 +347,9 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(
     begin = time.perf_counter()
     publish(every_table, "before", place)
     took = time.perf_counter() - begin
-    with process(others.publish_all, more, "killed", place) as (publisher, says):
+    with process(others.publish_all, more, "killed", place) as (_, says):
         assert says.recv() == "begun"
         time.sleep(random.Random(seed).uniform(0, took))
-        publisher.kill()
     assert votes(place.link) in {3, 5}
     small = request.getfixturevalue("small")  # only now: what was killed held every table
     mends(place, small(3), small(5))
