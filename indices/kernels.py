@@ -20,8 +20,6 @@ from indices.cube import Array
 # How the score of an indicator comes about.
 PLAIN, TRADE, ARMS, TABLE = range(4)
 _ZERO, _FULL = np.float32(0), np.float32(100)
-# Values that are sorted rather than counted once more.
-_FEW = 16
 
 
 class Scores(NamedTuple):
@@ -216,7 +214,7 @@ def neighbours(values: Array, places: Array) -> Array:
     """Find the values at some places of the order of each row, and at the place after each.
 
     Cheaper than sorting: a bisection between the least and the greatest, each step of which counts
-    a whole row, until few values lie between; those are sorted.
+    a whole row, until a single value lies between.
 
     Parameters
     ----------
@@ -231,7 +229,7 @@ def neighbours(values: Array, places: Array) -> Array:
         The greatest twice where nothing comes after it.
     """
     draws = values.shape[1]
-    keys, inside = np.empty(draws, np.int32), np.empty(draws + 1, np.int32)
+    keys = np.empty(draws, np.int32)
     out = np.empty((len(values), len(places), 2), np.int32)
     for r in range(len(values)):
         bits = values[r].view(np.int32)
@@ -244,7 +242,7 @@ def neighbours(values: Array, places: Array) -> Array:
             # From `low` to `high` lie the keys at the places from `below` to before `through`.
             low, high = least, greatest
             below, through = np.int32(0), np.int32(draws)
-            while low < high and through - below > _FEW:
+            while low < high and through - below > 1:
                 middle = np.int32((np.int64(low) + high) >> 1)
                 count = np.int32(0)
                 for d in range(draws):
@@ -253,28 +251,13 @@ def neighbours(values: Array, places: Array) -> Array:
                     high, through = middle, count
                 else:
                     low, below = np.int32(middle + 1), count
-            one = two = high  # where all between are equal
-            if low < high:
-                found = np.int64(0)
-                for d in range(draws):  # without a branch: kept only where the place moves on
-                    inside[found] = keys[d]
-                    found += np.int64((keys[d] >= low) & (keys[d] <= high))
-                _sort(inside[:found])
-                one, two = inside[place - below], inside[min(place + 1 - below, found - 1)]
-            if place + 1 >= through:
-                two = greatest
-                for d in range(draws):
-                    two = min(two, keys[d] if keys[d] > high else greatest)
+            # One key lies between, or equal ones: the greatest up to there. After them comes the
+            # least of the others.
+            one, two = least, greatest
+            for d in range(draws):
+                one = max(one, keys[d] if keys[d] <= high else least)
+                two = min(two, keys[d] if keys[d] > high else greatest)
+            if place + 1 < through:
+                two = one
             out[r, p, 0], out[r, p, 1] = _key(one), _key(two)
     return out.view(np.float32)
-
-
-@compiled
-def _sort(few: Array) -> None:
-    """Sort by insertion, in place."""
-    for i in range(1, len(few)):
-        value, k = few[i], i
-        while k > 0 and few[k - 1] > value:
-            few[k] = few[k - 1]
-            k -= 1
-        few[k] = value
