@@ -33,7 +33,6 @@ from indices.depth import (
 from indices.draws import FACTORS, Draws, saltelli
 from indices.gap import bloc_mean, gap_points, gap_table
 from indices.intervals import MEASURES, Evidence, by_year, cut
-from indices.kernels import neighbours
 from indices.pillars.arms import arms_indicators, estimated_share
 from indices.pillars.trade import FLOW, trade_error, trade_indicators
 from indices.pillars.treaties import presence
@@ -372,6 +371,8 @@ def depth_tables(
     kept : KeptYears, optional
         Years drawn before, by the same code; those that are not among them are drawn and added.
     """
+    from indices.kernels import neighbours  # imported where draws are made: see `by_year`
+
     axes, depth = index.data.axes, index.depth
     chiefs = sorted({p for q in definition.questions for p in q.principals} & set(axes.states))
     full = depth.measure("depth")

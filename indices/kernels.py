@@ -1,7 +1,7 @@
 """The inner loops of the draws, compiled: one tie at a time, so that nothing leaves the cache.
 
 Belongs here: arithmetic over draws, on arrays that lie ready. Does not belong here: what the
-figures mean and how they are laid out, which is `indices.intervals`.
+figures mean and how they are laid out, which is `indices.sheet`.
 
 Single precision throughout, each operation by itself and in the order written: no sum is
 re-ordered and no product is fused with a sum, so that every processor gives the same bits. The

@@ -91,13 +91,15 @@ def test_indices_read_no_file_but_their_definition() -> None:
     ("module", "heavy"),
     [
         ("schemas", "dagster duckdb great_expectations pandera matplotlib"),
-        ("indices.assemble", "dagster duckdb great_expectations pandera matplotlib"),
+        ("indices.assemble", "dagster duckdb great_expectations pandera matplotlib numba"),
         ("warehouse.answers", "dagster great_expectations pandera matplotlib pandas numpy"),
         ("warehouse.explain", "dagster great_expectations pandera matplotlib pandas numpy"),
         ("warehouse.compare", "dagster great_expectations pandera matplotlib pandas numpy"),
         ("warehouse.doctor", "dagster great_expectations pandera matplotlib pandas numpy"),
         ("pipelines.cli", "dagster duckdb great_expectations pandera matplotlib pandas numpy"),
         ("warehouse.publish", "dagster great_expectations pandera matplotlib"),
+        ("warehouse.whatif", "dagster great_expectations pandera matplotlib numba"),
+        ("pipelines.definitions", "great_expectations matplotlib numba"),
     ],
 )
 def test_starting_stays_light(module: str, heavy: str) -> None:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from indices.assemble import pairs
 from indices.definition import Definition
-from indices.validity import coherence, groups
 from pipelines.assets.factory import table_assets
 from pipelines.core import scope
 
@@ -35,6 +34,9 @@ def known_groups(
     core_geo__state_years: Frame,
     definition: Definition,
 ) -> Iterator[Frame]:
+    # Compiled loops (`classify`): loading the assets is spared their import.
+    from indices.validity import coherence, groups
+
     panel = core_geo__states.loc[core_geo__states["is_panel"], "iso3"]
     covered = core_geo__state_years[core_geo__state_years["iso3"].isin(panel)]
     axes, exists = scope.axes_of(covered, definition.first_year)
