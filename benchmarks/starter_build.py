@@ -45,16 +45,17 @@ def main() -> None:
     """Measure and print."""
     options = parser(__doc__, runs=5)
     options.add_argument(
-        "--index-alone",
-        action="store_true",
-        help="without the tables that need the finished index: its tests, what stands beside it",
+        "--part",
+        choices=("index", "first"),
+        help="index: without the tables that need the finished index (its tests, what stands "
+        "beside it); first: only the tables that the goal was set for, with 200 draws",
     )
     given = options.parse_args()
-    module = "benchmarks.without_tests" if given.index_alone else "pipelines.cli"
+    start = ("benchmarks.part_of_build", given.part) if given.part else ("pipelines.cli",)
     floor, build = [], []
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / "alliance_depth.duckdb"
-        job = ("-m", module, "build", "--warehouse", str(link))
+        job = ("-m", *start, "build", "--warehouse", str(link))
         run(*FLOOR), run(*job)  # byte-code written, files in the page cache
         for _ in range(given.runs):
             floor.append(run(*FLOOR))
