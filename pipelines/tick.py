@@ -111,10 +111,14 @@ def tick(
     store = RawStore(location.raw)
     try:
         with ExitStack() as held:
+            # Downloads may take an hour: meanwhile others may build from what is bundled.
+            _enter(held, store.exclusive, SourceError, seconds)
+            done.refreshed = refresh(sources, store, when)
+        with ExitStack() as held:
             # In the order of a build's own locks, so that two never wait for each other.
             _enter(held, lambda: exclusive(location), BuildError, seconds)
             _enter(held, store.exclusive, SourceError, seconds)
-            _refresh_and_build(done, sources, location, store, when, settings, build)
+            _build_if_new(done, location, store, settings, build)
             with suppress(OSError):
                 done.build = location.link.resolve(strict=True).name
             if _release_due(location).exists():
@@ -127,21 +131,16 @@ def tick(
     done.ended_at = stamp(datetime.now(UTC))
     if done.outcome != "unchanged" or not settings.notify.only_changes or _has_news(done):
         done.remarks += notify(done.to_json(), settings.notify)
-    done.remarks += _attempt("writing the summary down", lambda: _record(store, done))
+    done.remarks += _attempt(
+        "writing the summary down", lambda: store.record(when, done.to_json(), "ticks")
+    )
     return done
 
 
-def _refresh_and_build(
-    done: Tick,
-    sources: Sequence[str],
-    location: Location,
-    store: RawStore,
-    when: datetime,
-    settings: Operation,
-    build: Build,
+def _build_if_new(
+    done: Tick, location: Location, store: RawStore, settings: Operation, build: Build
 ) -> None:
-    done.refreshed = refresh(sources, store, when)
-    again = any(o.read_again for o in done.refreshed.outcomes)
+    again = done.refreshed is not None and any(o.read_again for o in done.refreshed.outcomes)
     if not store.names():
         done.outcome = "failed"
         done.message = "no source gave anything, and no earlier vintage is here"
@@ -238,12 +237,3 @@ def _attempt(what: str, work: Callable[[], object]) -> list[str]:
     except Exception as error:
         return [f"{what}: {_explain(error)}"]
     return []
-
-
-def _record(store: RawStore, done: Tick) -> None:
-    folder = store.root / "ticks"
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"{done.started_at.replace(':', '').replace('-', '')}.json"
-    waiting = folder / f".{name}.next"
-    waiting.write_text(done.to_json() + "\n", encoding="utf-8")
-    waiting.replace(folder / name)

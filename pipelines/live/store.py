@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -358,9 +359,26 @@ class RawStore:
             self._write(folder / "report.json", json.dumps(found, indent=1, ensure_ascii=False))
         return folder
 
-    def record(self, when: datetime, summary: str) -> Path:
-        """Write down how a refresh went; returns the file."""
-        path = self.root / "runs" / f"{stamp(when).replace(':', '').replace('-', '')}.json"
+    def record(self, when: datetime, summary: str, kind: str = "runs") -> Path:
+        """Write down how something went; returns the file, which nothing else was written to.
+
+        Parameters
+        ----------
+        when : datetime
+            When it began: to the second its name, with a number where that is taken.
+        summary : str
+        kind : str
+            Folder of the store: ``runs`` for refreshes, ``ticks`` for scheduled ones.
+        """
+        name = stamp(when).replace(":", "").replace("-", "")
+        folder = self.root / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(1):
+            # The underscore, unlike a hyphen, comes after the full stop: names sort by time.
+            path = folder / f"{name}{f'_{number}' if number > 1 else ''}.json"
+            with contextlib.suppress(FileExistsError):
+                path.touch(exist_ok=False)  # whoever makes it has the name
+                break
         self._write(path, summary + "\n")
         return path
 

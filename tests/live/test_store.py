@@ -199,6 +199,18 @@ def test_two_refreshes_do_not_collide(store: RawStore) -> None:
         assert says.recv() == "held"
 
 
+def test_records_of_one_second_stand_side_by_side_in_their_order(store: RawStore) -> None:
+    for n in range(3):
+        store.record(DAY, str(n))
+    store.record(DAY - timedelta(seconds=1), "before")
+    store.record(DAY + timedelta(seconds=1), "after")
+    store.record(DAY, "a tick", "ticks")
+    read = [p.read_text() for p in sorted((store.root / "runs").iterdir())]
+    assert read == ["before\n", "0\n", "1\n", "2\n", "after\n"]
+    (tick,) = (store.root / "ticks").iterdir()
+    assert tick.name == "20260105T123000Z.json"
+
+
 def test_a_kill_leaves_the_last_good_vintage(store: RawStore, tmp_path: Path) -> None:
     moments = random.Random(5)
     first = 0

@@ -112,12 +112,26 @@ def test_who_comes_second_waits_and_says_so_when_his_time_is_up(world: Any) -> N
         late = world.tick()
         assert late.outcome == "failed"
         assert "another build is running" in late.message
-        assert late.refreshed is None
+        # What was fetched is kept, and is news for the next.
+        assert [o.status for o in late.refreshed.outcomes] == ["new"]
         threading.Timer(0.3, holder.send, ["go"]).start()
         assert (
             world.tick(patience=replace(world.settings.patience, minutes=1)).outcome == "published"
         )
     assert seen(world.location.link) == 2
+
+
+def test_others_may_build_while_it_downloads(world: Any) -> None:
+    said = []
+
+    def answer(_: Request, reply: Any) -> Response:
+        with process(hold, world.location) as (_, holder):
+            said.append(holder.recv() if holder.poll(30) else "nothing")
+        return Response(reply.body, 200, content_type=reply.media_type)
+
+    world.upstream.handlers[0] = answer
+    assert world.tick().outcome == "published"
+    assert set(said) == {"held"}
 
 
 def kills(world: Any, times: int) -> None:
