@@ -485,6 +485,10 @@ def whatif(
     principal: Annotated[
         str, typer.Argument(help="China, Russia or the United States: its own view is taken.")
     ],
+    question: Annotated[
+        str | None,
+        typer.Option(help="Name of a question; by default the first that asks of the principal."),
+    ] = None,
     year: YearOption = None,
     weight: Annotated[
         list[str] | None,
@@ -518,7 +522,7 @@ def whatif(
     with _opened(warehouse) as con:
         who = state(con, principal)
         when = year or _last_year(con)
-        found = ask(con, who.code, when, weights, aggregate)
+        found = ask(con, who.code, when, weights, aggregate, question)
     if output is Format.TABLE:
         _show_whatif(found, who.label, when, aggregate)
         return

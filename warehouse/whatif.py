@@ -58,7 +58,7 @@ def whatif(
     year: int,
     weights: Mapping[str, float] | None = None,
     mean: str = "arithmetic",
-    question: str = "iran_gulf",
+    question: str | None = None,
 ) -> WhatIf:
     """Make a principal's ties of one year anew.
 
@@ -74,7 +74,8 @@ def whatif(
         their published weights.
     mean : str
         'arithmetic' or 'geometric'.
-    question : str
+    question : str, optional
+        Name of a question of the definition; by default the first that asks of the principal.
 
     Raises
     ------
@@ -82,10 +83,7 @@ def whatif(
         If the question, principal, year or a pillar is not there, or the weights cannot be.
     """
     definition = load_definition()
-    asked = {q.name: q for q in definition.questions}.get(question)
-    if asked is None or principal not in asked.principals:
-        known = {q.name: q.principals for q in definition.questions}
-        raise CannotAnswer(f"{question}, {principal}: expected one of {known}")
+    asked = _asked(definition, question, principal)
     if mean not in MEANS:
         raise CannotAnswer(f"mean {mean!r}: expected one of {MEANS}")
     pillars = [p.name for p in definition.pillars]
@@ -112,6 +110,15 @@ def whatif(
         dict(zip(pillars, new.tolist(), strict=True)),
         None if nearest is None else dict(zip(pillars, nearest.tolist(), strict=True)),
     )
+
+
+def _asked(definition: Definition, name: str | None, principal: str) -> Question:
+    """The question of this name, or the first, that asks of the principal."""
+    for question in definition.questions:
+        if name in (None, question.name) and principal in question.principals:
+            return question
+    known = {q.name: q.principals for q in definition.questions}
+    raise CannotAnswer(f"{name or 'no question'}, {principal}: expected one of {known}")
 
 
 def _scores(

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from indices.definition import QUESTIONS
 from warehouse.whatif import CannotAnswer, whatif
 
-README = " ".join((Path(__file__).resolve().parents[2] / "README.md").read_text().split())
+ROOT = Path(__file__).resolve().parents[2]
+README = " ".join((ROOT / "README.md").read_text().split())
 pytestmark = pytest.mark.integration
 
 
@@ -39,6 +41,22 @@ def test_unchanged_it_is_what_is_published(
         [principal, year],
     ).fetchone() or (None,)
     assert found.gap_before == pytest.approx(gap, abs=1e-9)
+
+
+def test_a_question_asked_besides_has_its_own_focal_state_and_bloc(
+    con: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(QUESTIONS, str(ROOT / "docs" / "examples" / "questions.toml"))
+    depth = published(con, "USA", 2024)
+    european = ["GBR", "FRA", "DEU", "ITA", "POL"]
+    found = whatif(con, "USA", 2024, question="turkiye_nato")
+    assert found.states == ["TUR", *european]
+    mean = sum(depth[s] for s in european) / len(european)
+    assert found.gap_before == pytest.approx(mean - depth["TUR"], abs=1e-9)
+    # Without a name the first question that has the principal, here the definition's own.
+    assert whatif(con, "USA", 2024).states[0] == "IRN"
+    with pytest.raises(CannotAnswer, match=r"turkiye_nato, CHN: expected one of .*pakistan_india"):
+        whatif(con, "CHN", 2024, question="turkiye_nato")
 
 
 def test_the_weights_that_turn_the_gap_are_the_nearest(con: duckdb.DuckDBPyConnection) -> None:
