@@ -60,6 +60,9 @@ def tidy(location: Location, keep: Keep, when: datetime) -> list[Path]:
             records = list((store.root / name).glob("*.json"))
             gone += _beyond(records, keep.records, keep.record_days, when)
         gone += _beyond(list(store.incoming.glob("*/*")), None, PARTIAL_DAYS, when)
+        # Years that a parser reduced once; what goes is made again where it is asked for.
+        reduced = list((store.root / "parsed").glob("*/parts/*"))
+        gone += _beyond(reduced, None, keep.vintage_days, when)
         gone += remove_old(location, keep.builds)
         for log in location.builds.glob("*.wal"):  # of a writer that died; its build is never read
             if not log.name.startswith("."):

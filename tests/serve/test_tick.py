@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from werkzeug import Request, Response
 from pipelines.live.store import RawStore
 from pipelines.notify import notify
 from pipelines.operation import OVERRIDES, Again, Notify, OperationError, operation
+from pipelines.retention import tidy
 from pipelines.tick import next_name
 from pipelines.versions import due_again
 
@@ -230,6 +232,18 @@ def bounded(world: Any, times: int) -> None:
 
 def test_disk_use_is_bounded(world: Any) -> None:
     bounded(world, 24)
+
+
+def test_reduced_years_go_with_the_vintages_they_are_of(world: Any) -> None:
+    parts = world.location.raw / "parsed" / "baci" / "parts"
+    parts.mkdir(parents=True)
+    days = world.settings.keep.vintage_days
+    for name, age in (("new", days - 1), ("old", days + 1)):
+        (parts / f"{name}.parquet").touch()
+        moment = (world.now - timedelta(days=age)).timestamp()
+        os.utime(parts / f"{name}.parquet", (moment, moment))
+    assert [p.name for p in tidy(world.location, world.settings.keep, world.now)] == ["old.parquet"]
+    assert [p.name for p in parts.iterdir()] == ["new.parquet"]
 
 
 @pytest.mark.soak
