@@ -371,16 +371,12 @@ class RawStore:
             Folder of the store: ``runs`` for refreshes, ``ticks`` for scheduled ones.
         """
         name = stamp(when).replace(":", "").replace("-", "")
-        folder = self.root / kind
-        folder.mkdir(parents=True, exist_ok=True)
         for number in itertools.count(1):
             # The underscore, unlike a hyphen, comes after the full stop: names sort by time.
-            path = folder / f"{name}{f'_{number}' if number > 1 else ''}.json"
-            with contextlib.suppress(FileExistsError):
-                path.touch(exist_ok=False)  # whoever makes it has the name
-                break
-        self._write(path, summary + "\n")
-        return path
+            path = self.root / kind / f"{name}{f'_{number}' if number > 1 else ''}.json"
+            if self._write(path, summary + "\n", anew=True):
+                return path
+        raise AssertionError("numbers do not end")
 
     @contextlib.contextmanager
     def files(self, vintage: Vintage) -> Iterator[dict[str, Path]]:
@@ -429,16 +425,25 @@ class RawStore:
         waiting.replace(target)
         _flush_folder(target.parent)
 
-    def _write(self, path: Path, text: str) -> None:
-        """Replace a small file, whole or not at all."""
+    def _write(self, path: Path, text: str, *, anew: bool = False) -> bool:
+        """Replace a small file, whole or not at all; with `anew` only where there is none."""
         path.parent.mkdir(parents=True, exist_ok=True)
         waiting = path.with_name(f".{path.name}.next")
-        with waiting.open("w", encoding="utf-8") as sink:
+        try:
+            sink = waiting.open("x" if anew else "w", encoding="utf-8")
+        except FileExistsError:
+            return False  # another process is writing it, or was killed there
+        with sink:
+            # Only now: nobody else can put a file there as long as this one waits.
+            if anew and path.exists():
+                waiting.unlink()
+                return False
             sink.write(text)
             sink.flush()
             _flush(sink.fileno())
         waiting.replace(path)
         _flush_folder(path.parent)
+        return True
 
     def _lock(self) -> dict[str, Any]:
         path = self.root / "lock.json"
