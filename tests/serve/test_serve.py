@@ -8,8 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from werkzeug import Response
 
 from pipelines import schedules
 from pipelines.definitions import build_defs
+from pipelines.instance import opened
 from pipelines.operation import OVERRIDES
 from pipelines.serve import CHILD_ENDED
 from pipelines.tick import tick
@@ -144,19 +146,62 @@ def test_every_source_has_one_schedule_and_raw_tables_come_after_their_upstream(
     assert not built & asked
 
 
-@pytest.mark.soak
-def test_the_daemon_through_a_day_of_faults(
-    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    link, stop = world.location.link, tmp_path / "stop"
+def every_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask the one upstream every minute: cron knows no less. The others do not run."""
     own = tmp_path / "operation.toml"
-    # Cron knows no less than a minute. The others are in a group that does not run.
     own.write_text(
         '[groups.treaties]\ncron = "* * * * *"\nsources = ["us_troops"]\n'
         '[groups.arms]\nsources = ["sipri", "atop", "cow_igo", "desta", "geo"]\n'
     )
     monkeypatch.setenv(OVERRIDES, str(own))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.mark.soak
+def test_a_worker_that_is_killed_starts_anew(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every_minute(tmp_path, monkeypatch)
+    link = world.location.link
+    with serving(link, free_port()) as process:
+
+        def until(what: str, found: Callable[[], Any]) -> Any:
+            for _ in range(900):
+                if got := found():
+                    return got
+                assert process.poll() is None
+                time.sleep(1)
+            pytest.fail(f"no {what} within a quarter of an hour")
+
+        asked = threading.Event()
+
+        def hang(*_: object) -> Response:
+            asked.set()
+            time.sleep(5)
+            return Response("", 503)
+
+        world.upstream.handlers[0] = hang
+        until("request", asked.is_set)
+        (worker,) = [p for p in family(process) if "--multiprocessing-fork" in p.cmdline()]
+        world.says(2)
+        worker.kill()
+        with opened(link.parent / ".dagster") as instance:
+            retries = dg.RunsFilter(
+                tags={"dagster/retry_number": "1"}, statuses=[dg.DagsterRunStatus.SUCCESS]
+            )
+            (retry,) = until("retry", lambda: instance.get_runs(retries, limit=1))
+            killed = instance.get_run_by_id(retry.parent_run_id)
+            assert killed is not None
+            assert killed.status == dg.DagsterRunStatus.FAILURE
+        assert seen(link) == 2
+
+
+@pytest.mark.soak
+def test_the_daemon_through_a_day_of_faults(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, stop = world.location.link, tmp_path / "stop"
+    every_minute(tmp_path, monkeypatch)
     column, other = us_troops.COLUMN
 
     def settled(after: float) -> dict[str, Any]:
