@@ -1,4 +1,5 @@
-# make build: environment, warehouse from the bundled figures, summary.   make test: all fast tests.
+# make build: environment, warehouse from the bundled figures, summary.   make test: fast and
+# integration tests.   make fast: only those without processes, servers, browsers and whole builds.
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
@@ -6,7 +7,7 @@ READY := $(VENV)/.ready
 # Byte-code is kept, whatever the machine says: some hundred processes would compile the same again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: build test soak lint environment clean
+.PHONY: build test fast soak lint environment clean
 
 build: $(READY)
 	$(VENV)/bin/alliance-depth build
@@ -16,8 +17,13 @@ build: $(READY)
 	@$(VENV)/bin/alliance-depth validity docs/VALIDITY.md
 	@$(VENV)/bin/alliance-depth claims docs/ALLY_DILEMMA.md
 
+PYTEST := $(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
 test: $(READY)
-	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
+
+fast: $(READY)
+	$(PYTEST) -m "not integration and not realdata and not soak"
 
 soak: $(READY)
 	$(VENV)/bin/python -m pytest -m soak

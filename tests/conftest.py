@@ -38,10 +38,35 @@ FIRST = (
     "live/test_refresh.py",
 )
 
+# Whole folders and files of tests with real processes, servers, browsers or the whole gate. What
+# is left is fast (`make fast`).
+INTEGRATION = (
+    "browser",
+    "integration",
+    "live",
+    "serve",
+    "warehouse/test_doctor.py",
+    "warehouse/test_gate.py",
+    "warehouse/test_publish.py",
+)
+
+
+def is_integration(path: Path) -> bool:
+    return any(path.is_relative_to(ROOT / "tests" / name) for name in INTEGRATION)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    # To leave them out one by one would import all that they need.
+    left_out = "not integration" in config.option.markexpr and is_integration(collection_path)
+    return left_out or None
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {ROOT / "tests" / name: place for place, name in enumerate(FIRST)}
     items.sort(key=lambda item: places.get(item.path, len(FIRST)))
+    for item in items:
+        if is_integration(item.path):
+            item.add_marker("integration")
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,7 @@ def test_indices_read_no_file_but_their_definition() -> None:
     assert reads(ROOT / "indices" / "definition.py"), "the check itself sees the one file it reads"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("module", "heavy"),
     [

@@ -16,7 +16,6 @@ from pipelines.core import scope
 from schemas import REGISTRY, conform
 from warehouse.tables import read
 
-pytestmark = pytest.mark.integration
 DEFINITION = load_definition()
 ENDS = ["from_iso3", "to_iso3"]
 YEAR = 2014

@@ -14,7 +14,6 @@ from builds import ROOT, Built, assert_whole, leftovers, share
 
 from pipelines.runs import BuildFailed, build
 
-pytestmark = pytest.mark.integration
 STARTER = ROOT / "warehouse" / "starter"
 
 

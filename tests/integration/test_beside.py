@@ -5,7 +5,6 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-pytestmark = pytest.mark.integration
 Con = duckdb.DuckDBPyConnection
 
 _RIVALS = """

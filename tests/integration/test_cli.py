@@ -13,7 +13,6 @@ from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
 
-pytestmark = pytest.mark.integration
 SQL = "SELECT 'IRN' AS iso3, 1.5 AS depth, NULL AS gap UNION ALL SELECT 'a,b', 2, 3 ORDER BY depth"
 
 

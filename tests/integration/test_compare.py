@@ -22,8 +22,6 @@ from warehouse.compare import MEASURES, VIEWS, compare, rank
 from warehouse.names import party
 from warehouse.whatif import MEANS
 
-pytestmark = pytest.mark.integration
-
 
 def run(*words: str | Path) -> Result:
     """Run the command in this process."""

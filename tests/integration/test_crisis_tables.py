@@ -6,7 +6,6 @@ import duckdb
 import pytest
 from scipy import stats
 
-pytestmark = pytest.mark.integration
 Con = duckdb.DuckDBPyConnection
 
 JOINED = """

@@ -17,7 +17,6 @@ from pipelines.definitions import build_defs
 from pipelines.runs import _ephemeral, quiet
 from warehouse.publish import published_tables
 
-pytestmark = pytest.mark.integration
 # Made while the file is built, of what was loaded into it.
 NO_ASSET = {"meta_tables"}
 TABLES = {t.name: t for t in published_tables() if t.name not in NO_ASSET}

@@ -20,7 +20,6 @@ from builds import HERE, ROOT, Built, assert_same_bytes, start
 from pipelines import engines, runs
 from pipelines.instance import POSTGRES
 
-pytestmark = pytest.mark.integration
 START_SECONDS = 60
 
 

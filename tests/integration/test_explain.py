@@ -21,8 +21,6 @@ from pipelines.cli import app
 from warehouse.answers import CannotAnswer, connect
 from warehouse.explain import Explanation, explain
 
-pytestmark = pytest.mark.integration
-
 
 def run(*words: str | Path) -> Result:
     """Run the command in this process."""

@@ -13,8 +13,6 @@ from typing import Any
 import duckdb
 import pytest
 
-pytestmark = pytest.mark.integration
-
 GULF = ("SAU", "ARE", "QAT", "KWT", "BHR", "OMN")
 Con = duckdb.DuckDBPyConnection
 

@@ -19,7 +19,6 @@ from schemas import REGISTRY
 from warehouse.publish import published_tables
 from warehouse.views import VIEWS
 
-pytestmark = pytest.mark.integration
 Con = duckdb.DuckDBPyConnection
 
 DESIGN = {

@@ -68,7 +68,6 @@ def series(built: Built, folder: Path, kills: int, seed: int) -> None:
     assert_same_bytes(built, made)
 
 
-@pytest.mark.integration
 def test_three_kills_and_a_build_elsewhere(built: Built, tmp_path: Path) -> None:
     series(built, tmp_path, kills=3, seed=7)
 

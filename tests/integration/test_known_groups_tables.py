@@ -7,7 +7,6 @@ from typing import Any
 import duckdb
 import pytest
 
-pytestmark = pytest.mark.integration
 Con = duckdb.DuckDBPyConnection
 
 # Pairs of the panel in a year, the mean of both directions of each pillar, and whether one owes the

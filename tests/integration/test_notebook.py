@@ -10,7 +10,7 @@ import pytest
 from builds import ROOT
 
 pytest.importorskip("marimo", reason="marimo is not installed")
-pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def run(link: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import pytest
 from builds import Built, assert_same_bytes, build
 
 
-@pytest.mark.integration
 @pytest.mark.soak
 def test_one_new_year_built_alone_gives_the_same_bytes(built: Built, tmp_path: Path) -> None:
     link = tmp_path / "alliance_depth.duckdb"

@@ -14,7 +14,6 @@ from warehouse.whatif import CannotAnswer, whatif
 
 ROOT = Path(__file__).resolve().parents[2]
 README = " ".join((ROOT / "README.md").read_text().split())
-pytestmark = pytest.mark.integration
 
 
 def published(con: duckdb.DuckDBPyConnection, principal: str, year: int) -> dict[str, float]:

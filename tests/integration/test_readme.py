@@ -14,7 +14,6 @@ from warehouse.answers import connect
 from warehouse.chart import CHARTS
 from warehouse.reading import Reader, span
 
-pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
 README = " ".join((ROOT / "README.md").read_text().split())
 

@@ -20,7 +20,6 @@ from warehouse.releases.inputs import Input
 from warehouse.releases.layout import ReleaseError, file_hash
 from warehouse.tables import write
 
-pytestmark = pytest.mark.integration
 KEY = ["from_iso3", "to_iso3", "year"]
 
 

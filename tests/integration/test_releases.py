@@ -47,8 +47,6 @@ from warehouse.releases.layout import (
 from warehouse.releases.verify import verify
 from warehouse.releases.write import Checked, GateFailed, write_release
 
-pytestmark = pytest.mark.integration
-
 NAME = "2026.11.1"
 
 

@@ -31,7 +31,6 @@ from warehouse.releases.verify import verify
 from warehouse.site.text import SiteError
 from warehouse.site.write import REPOSITORY, write
 
-pytestmark = pytest.mark.integration
 NAMES = ["2026.11.1", "2026.12.1"]
 
 

@@ -28,8 +28,6 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 
-pytestmark = pytest.mark.integration
-
 DOCUMENTS = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *(ROOT / "docs").rglob("*.md")]
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LABEL = re.compile(r"<!-- not run: \S.* -->\n$")

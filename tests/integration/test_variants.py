@@ -15,7 +15,6 @@ from pipelines.sources.russia_trade.reconcile import reconcile
 from schemas import table
 from warehouse.tables import read
 
-pytestmark = pytest.mark.integration
 DEFINITION = load_definition()
 PILLARS = [p.name for p in DEFINITION.pillars]
 

@@ -25,7 +25,7 @@ SOURCES = sorted(
 (QUESTION,) = load_definition().questions
 # COW's abbreviations of the states of the question.
 STATES = ("USA", "RUS", "CHN", "IRN", "SAU", "UAE", "QAT", "KUW", "BAH", "OMA")
-pytestmark = [pytest.mark.integration, pytest.mark.realdata]
+pytestmark = pytest.mark.realdata
 
 
 def replies(source: str, shared_data: Path) -> list[Reply]:

@@ -18,7 +18,7 @@ from test_serve import executed, free_port, serving
 
 from pipelines.instance import DRIVER, POSTGRES, InstanceError, configure, opened
 
-pytestmark = [pytest.mark.integration, pytest.mark.soak]
+pytestmark = pytest.mark.soak
 
 
 @pytest.fixture(scope="module")

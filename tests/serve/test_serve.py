@@ -66,7 +66,6 @@ def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
         return []
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize(
     ("ends", "code"),
     [("asked", 0), pytest.param("daemon", CHILD_ENDED, marks=pytest.mark.soak)],

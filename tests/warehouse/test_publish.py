@@ -308,7 +308,6 @@ def mends(place: Location, three: Path, five: Path) -> None:
     assert files(place) == {"alliance_depth.duckdb", "last.duckdb"}
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize(
     ("stage", "rows"),
     [
@@ -333,7 +332,6 @@ def test_a_kill_after_any_step_leaves_the_old_or_the_new(
     mends(place, small(3), small(5))
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("seed", range(3))
 def test_a_kill_at_any_moment_leaves_the_old_or_the_new(
     seed: int,
