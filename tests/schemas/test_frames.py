@@ -301,8 +301,7 @@ def plain(frame: pd.DataFrame, table: Table) -> list[tuple[Any, ...]]:
     """Rows as plain Python values, missing ones None."""
     columns = []
     for f in table.fields:
-        column = frame[f.name].astype(object)
-        values = column.where(column.notna(), None).tolist()
+        values = [None if pd.isna(v) else v for v in frame[f.name].tolist()]
         if f.type == "date":
             values = [v if v is None else pd.Timestamp(v).date() for v in values]
         columns.append(values)
