@@ -127,7 +127,7 @@ def by_year(
     object
         What `use` returned, in the order of the years; years without a pair are left out.
     """
-    # Compiled loops: a third of a second to import, which whoever draws nothing is spared.
+    # Compiled loops: a fifth of a second to import, which whoever draws nothing is spared.
     from indices.sheet import Sheet
 
     if tuple(evidence.votes.states) != data.axes.states:
