@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from inspect import Parameter, Signature
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pipelines  # noqa: F401 (first: it settles what NumPy reads of the surroundings)
@@ -42,6 +42,7 @@ FIRST = (
 DRAWS = 200  # as many as the first builds made
 
 
+@wraps(STEPS[FIRST[0]].function)  # which lends its parameters
 def first_tables(**given: Any) -> Iterator[pd.DataFrame]:
     """Make the tables in `FIRST` from what the whole step is given."""
     definition = given["definition"]
@@ -77,10 +78,6 @@ def main() -> None:
     if sys.argv.pop(1) == "index":
         leave_out(NEED_THE_INDEX)
     else:
-        parameters = STEPS[FIRST[0]].parameters
-        first_tables.__signature__ = Signature(  # type: ignore[attr-defined]
-            [Parameter(p, Parameter.KEYWORD_ONLY) for p in parameters]
-        )
         leave_out([*NEED_THE_INDEX, *OUTPUTS], but=FIRST)
         definitions.ASSETS.append(table_assets(*FIRST)(first_tables))
     cli.main()

@@ -371,12 +371,10 @@ class RawStore:
             Folder of the store: ``runs`` for refreshes, ``ticks`` for scheduled ones.
         """
         name = stamp(when).replace(":", "").replace("-", "")
-        for number in itertools.count(1):
-            # The underscore, unlike a hyphen, comes after the full stop: names sort by time.
-            path = self.root / kind / f"{name}{f'_{number}' if number > 1 else ''}.json"
-            if self._write(path, summary + "\n", anew=True):
-                return path
-        raise AssertionError("numbers do not end")
+        # The underscore, unlike a hyphen, comes after the full stop: names sort by time.
+        names = itertools.chain([name], (f"{name}_{n}" for n in itertools.count(2)))
+        paths = (self.root / kind / f"{n}.json" for n in names)
+        return next(p for p in paths if self._write(p, summary + "\n", anew=True))
 
     @contextlib.contextmanager
     def files(self, vintage: Vintage) -> Iterator[dict[str, Path]]:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+import schemas.frames
 from schemas import REGISTRY, Field, Table, conform, validate
 from schemas.frames import SchemaError
 from warehouse import tables
@@ -171,6 +172,23 @@ def test_rows_are_sorted_by_spelling_however_categories_are_listed() -> None:
     made = check(good(state=state, year=[1999, 2001, 2000]))
     assert made["state"].astype("str").tolist() == ["CHN", "CHN", "IRN"]
     assert made["year"].tolist() == [2000, 2001, 1999]
+
+
+@pytest.mark.parametrize("at", range(1, 7))
+def test_blocks_of_rows_hide_nothing_at_their_ends(
+    at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schemas.frames, "_ROWS", 2)
+    years = list(range(2000, 2007))
+    frame = pd.concat([good().head(1)] * 7, ignore_index=True).assign(
+        year=years, state=["CHN"] * 6 + ["IRN"]
+    )
+    twice = frame.assign(year=years[:at] + [years[at - 1]] + years[at + 1 :], state="CHN")
+    with pytest.raises(SchemaError, match=f"no key twice broken 1 times.*{years[at - 1]}"):
+        check(twice)
+    order = [*range(at - 1), at, at - 1, *range(at + 1, 7)]
+    assert_frame_equal(check(frame.iloc[order]), check(frame))
+    assert check(frame)["state"].cat.categories.tolist() == ["CHN", "IRN"]
 
 
 BROKEN: list[tuple[dict[str, Any], tuple[str, ...]]] = [
